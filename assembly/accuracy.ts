@@ -1,0 +1,42 @@
+import { expScale, expScaledOnce } from "./exp";
+import { log1p, log1pUnit } from "./log";
+import { tanh } from "./tanh";
+
+// The elementary functions over arrays, for scripts/accuracy.mjs to measure. Not part of the release binaries.
+
+export function base(): usize {
+  return __heap_base;
+}
+
+export function exp_f32(n: usize, x: usize, y: usize): void {
+  const factor = f64x2.splat(1 / expScale<f32>());
+  // The scale is divided out in float64, as the rows do it.
+  for (let i: usize = 0; i < n; i += 2) {
+    const e = expScaledOnce<f32>(v128.load64_zero(x + (i << 2)));
+    v128.store(y + (i << 3), f64x2.mul(f64x2.promote_low_f32x4(e), factor));
+  }
+}
+
+export function exp_f64(n: usize, x: usize, y: usize): void {
+  for (let i: usize = 0; i < n; i += 2) v128.store(y + (i << 3), expScaledOnce<f64>(v128.load(x + (i << 3))));
+}
+
+export function tanh_f32(n: usize, x: usize, y: usize): void {
+  for (let i: usize = 0; i < n; i += 2) {
+    v128.store(y + (i << 3), f64x2.promote_low_f32x4(tanh<f32>(v128.load64_zero(x + (i << 2)))));
+  }
+}
+
+export function tanh_f64(n: usize, x: usize, y: usize): void {
+  for (let i: usize = 0; i < n; i += 2) v128.store(y + (i << 3), tanh<f64>(v128.load(x + (i << 3))));
+}
+
+export function log1p_f32(n: usize, x: usize, y: usize): void {
+  for (let i: usize = 0; i < n; i += 2) {
+    v128.store(y + (i << 3), f64x2.promote_low_f32x4(log1pUnit<f32>(v128.load64_zero(x + (i << 2)))));
+  }
+}
+
+export function log1p_f64(n: usize, x: usize, y: usize): void {
+  for (let i: usize = 0; i < n; i++) store<f64>(y + (i << 3), log1p(load<f64>(x + (i << 3))));
+}

@@ -1,0 +1,59 @@
+import { computeSize, lanes, loadLanes, madd, mul, nmadd, splat, storeTail, sub } from "./lanes";
+import { expScaledOnce } from "./exp";
+import { CAPPED, inner, logits } from "./logits";
+import { tanhDerivative } from "./tanh";
+
+/** y ← y·factor, n elements of the compute type. */
+export function scaleRow<T>(y: usize, n: usize, factor: f64): void {
+  const size = computeSize<T>();
+  const step = lanes<T>();
+  const whole = n - (n % step);
+  const f = splat<T>(factor);
+  let i: usize = 0;
+  for (; i + 2 * step <= whole; i += 2 * step) {
+    const p = y + i * size;
+    v128.store(p, mul<T>(v128.load(p), f));
+    v128.store(p + 16, mul<T>(v128.load(p + 16), f));
+  }
+  for (; i < whole; i += step) v128.store(y + i * size, mul<T>(v128.load(y + i * size), f));
+  if (i < n) storeTail<T>(y + i * size, n - i, mul<T>(v128.load(y + i * size), f));
+}
+
+/**
+ * The gradient of a row with all options, but for the one element that the caller forms in float64:
+ *
+ *   dxⱼ = [eⱼ·(p − poly·t′ⱼ) − q·aⱼ]·chainⱼ,   e = EXP_SCALE·e^{z − m},  t′ = (1 − ε)t + ε/C,  a = w·t′
+ *
+ * Without t, a = w and poly is 0; without w, a counts as 1. e is what stands at dx, except under a soft cap: then it is
+ * computed again, because its chain factor 1 − tanh² needs the logit as well.
+ */
+export function gradientRow<T>(
+  x: usize, n: usize, m: f64, mode: i32, scale: f64, cap: f64, t: usize, w: usize, keep: f64, spread: f64,
+  p: f64, poly: f64, q: f64, dx: usize,
+): void {
+  const size = computeSize<T>();
+  const step = lanes<T>();
+  const factor = inner<T>(mode, scale, cap);
+  const capV = splat<T>(cap);
+  const mV = splat<T>(m);
+  const pV = splat<T>(p);
+  const polyV = splat<T>(poly);
+  const qV = splat<T>(q);
+  for (let i: usize = 0; i < n; i += step) {
+    const left = n - i;
+    const out = dx + i * size;
+    const xV = mode == CAPPED ? loadLanes<T>(x + i * sizeof<T>()) : mV;
+    const e = mode == CAPPED ? expScaledOnce<T>(sub<T>(logits<T>(xV, mode, factor, capV), mV)) : v128.load(out);
+    let v = mul<T>(e, pV);
+    if (t) {
+      const target = madd<T>(v128.load(t + i * size), splat<T>(keep), splat<T>(spread));
+      v = nmadd<T>(mul<T>(e, polyV), target, v);
+      v = nmadd<T>(w ? mul<T>(target, v128.load(w + i * size)) : target, qV, v);
+    } else {
+      v = w ? nmadd<T>(v128.load(w + i * size), qV, v) : sub<T>(v, qV);
+    }
+    if (mode == CAPPED) v = mul<T>(v, tanhDerivative<T>(mul<T>(xV, factor)));
+    if (left < step) storeTail<T>(out, left, v);
+    else v128.store(out, v);
+  }
+}

@@ -1,0 +1,172 @@
+import { binaryCrossEntropy } from "./bce";
+import { crossEntropyRows } from "./crossentropy";
+import { logSumExpRows } from "./logsumexp";
+import { narrow } from "./narrow";
+import { logSoftmaxRows, softmaxRows } from "./softmax";
+
+// The export table: <dtype>_<op>[_grad]. What each means stands in src/kernels/kernels.ts.
+
+/** First byte that callers may use. */
+export function base(): usize {
+  return __heap_base;
+}
+
+export function f32_crossentropy(
+  rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
+): void {
+  crossEntropyRows<f32>(rows, classes, x, y, t, weight, options, loss, lse, 0, 0, false);
+}
+
+export function f32_crossentropy_grad(
+  rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
+  g: usize, dx: usize,
+): void {
+  crossEntropyRows<f32>(rows, classes, x, y, t, weight, options, loss, lse, g, dx, true);
+}
+
+export function f32_logsumexp(rows: usize, classes: usize, x: usize, lse: usize): void {
+  logSumExpRows<f32>(rows, classes, x, lse);
+}
+
+export function f32_softmax(rows: usize, classes: usize, x: usize, y: usize): void {
+  softmaxRows<f32>(rows, classes, x, y);
+}
+
+export function f32_logsoftmax(rows: usize, classes: usize, x: usize, y: usize): void {
+  logSoftmaxRows<f32>(rows, classes, x, y);
+}
+
+export function f32_bce(
+  n: usize, x: usize, t: usize, weight: usize, posWeight: usize, posWeightScalar: f64, loss: usize,
+): f64 {
+  return binaryCrossEntropy<f32>(n, x, t, weight, posWeight, posWeightScalar, loss, 0, 0, 0, false);
+}
+
+export function f32_bce_grad(
+  n: usize, x: usize, t: usize, weight: usize, posWeight: usize, posWeightScalar: f64, loss: usize,
+  g: usize, gScalar: f64, dx: usize,
+): f64 {
+  return binaryCrossEntropy<f32>(n, x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx, true);
+}
+
+export function f64_crossentropy(
+  rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
+): void {
+  crossEntropyRows<f64>(rows, classes, x, y, t, weight, options, loss, lse, 0, 0, false);
+}
+
+export function f64_crossentropy_grad(
+  rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
+  g: usize, dx: usize,
+): void {
+  crossEntropyRows<f64>(rows, classes, x, y, t, weight, options, loss, lse, g, dx, true);
+}
+
+export function f64_logsumexp(rows: usize, classes: usize, x: usize, lse: usize): void {
+  logSumExpRows<f64>(rows, classes, x, lse);
+}
+
+export function f64_softmax(rows: usize, classes: usize, x: usize, y: usize): void {
+  softmaxRows<f64>(rows, classes, x, y);
+}
+
+export function f64_logsoftmax(rows: usize, classes: usize, x: usize, y: usize): void {
+  logSoftmaxRows<f64>(rows, classes, x, y);
+}
+
+export function f64_bce(
+  n: usize, x: usize, t: usize, weight: usize, posWeight: usize, posWeightScalar: f64, loss: usize,
+): f64 {
+  return binaryCrossEntropy<f64>(n, x, t, weight, posWeight, posWeightScalar, loss, 0, 0, 0, false);
+}
+
+export function f64_bce_grad(
+  n: usize, x: usize, t: usize, weight: usize, posWeight: usize, posWeightScalar: f64, loss: usize,
+  g: usize, gScalar: f64, dx: usize,
+): f64 {
+  return binaryCrossEntropy<f64>(n, x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx, true);
+}
+
+export function f16_crossentropy(
+  rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
+): void {
+  crossEntropyRows<u16>(rows, classes, x, y, t, weight, options, loss, lse, 0, 0, false);
+}
+
+export function f16_crossentropy_grad(
+  rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
+  g: usize, dx: usize,
+): void {
+  crossEntropyRows<u16>(rows, classes, x, y, t, weight, options, loss, lse, g, dx, true);
+}
+
+export function f16_logsumexp(rows: usize, classes: usize, x: usize, lse: usize): void {
+  logSumExpRows<u16>(rows, classes, x, lse);
+}
+
+export function f16_softmax(rows: usize, classes: usize, x: usize, y: usize): void {
+  softmaxRows<u16>(rows, classes, x, y);
+}
+
+export function f16_logsoftmax(rows: usize, classes: usize, x: usize, y: usize): void {
+  logSoftmaxRows<u16>(rows, classes, x, y);
+}
+
+export function f16_bce(
+  n: usize, x: usize, t: usize, weight: usize, posWeight: usize, posWeightScalar: f64, loss: usize,
+): f64 {
+  return binaryCrossEntropy<u16>(n, x, t, weight, posWeight, posWeightScalar, loss, 0, 0, 0, false);
+}
+
+export function f16_bce_grad(
+  n: usize, x: usize, t: usize, weight: usize, posWeight: usize, posWeightScalar: f64, loss: usize,
+  g: usize, gScalar: f64, dx: usize,
+): f64 {
+  return binaryCrossEntropy<u16>(n, x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx, true);
+}
+
+export function bf16_crossentropy(
+  rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
+): void {
+  crossEntropyRows<i16>(rows, classes, x, y, t, weight, options, loss, lse, 0, 0, false);
+}
+
+export function bf16_crossentropy_grad(
+  rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
+  g: usize, dx: usize,
+): void {
+  crossEntropyRows<i16>(rows, classes, x, y, t, weight, options, loss, lse, g, dx, true);
+}
+
+export function bf16_logsumexp(rows: usize, classes: usize, x: usize, lse: usize): void {
+  logSumExpRows<i16>(rows, classes, x, lse);
+}
+
+export function bf16_softmax(rows: usize, classes: usize, x: usize, y: usize): void {
+  softmaxRows<i16>(rows, classes, x, y);
+}
+
+export function bf16_logsoftmax(rows: usize, classes: usize, x: usize, y: usize): void {
+  logSoftmaxRows<i16>(rows, classes, x, y);
+}
+
+export function bf16_bce(
+  n: usize, x: usize, t: usize, weight: usize, posWeight: usize, posWeightScalar: f64, loss: usize,
+): f64 {
+  return binaryCrossEntropy<i16>(n, x, t, weight, posWeight, posWeightScalar, loss, 0, 0, 0, false);
+}
+
+export function bf16_bce_grad(
+  n: usize, x: usize, t: usize, weight: usize, posWeight: usize, posWeightScalar: f64, loss: usize,
+  g: usize, gScalar: f64, dx: usize,
+): f64 {
+  return binaryCrossEntropy<i16>(n, x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx, true);
+}
+
+export function f16_narrow(n: usize, from: usize, to: usize): void {
+  narrow<u16>(n, from, to);
+}
+
+export function bf16_narrow(n: usize, from: usize, to: usize): void {
+  narrow<i16>(n, from, to);
+}

@@ -1,0 +1,213 @@
+// Vectors of the type that a row is computed in. The type parameter T is the element type as it lies in memory:
+//
+//   f32   float32, computed in float32, 4 lanes          u16   float16, widened to float32 by the load, 4 lanes
+//   f64   float64, computed in float64, 2 lanes          i16   bfloat16, widened to float32 by the load, 4 lanes
+//
+// `sizeof<T>() == 8` is therefore the one question that decides between float64 and float32 arithmetic. This is the only
+// file that asks which instructions the target has.
+
+/** float32 sums are carried over to float64 after this many vectors. */
+// @ts-ignore: decorator
+@inline export const BLOCK: usize = 32;
+
+/** Bytes of an element of the compute type: weights, probabilities, gradients. */
+// @ts-ignore: decorator
+@inline export function computeSize<T>(): usize {
+  return sizeof<T>() == 8 ? 8 : 4;
+}
+
+// @ts-ignore: decorator
+@inline export function lanes<T>(): usize {
+  return 16 / computeSize<T>();
+}
+
+// @ts-ignore: decorator
+@inline export function splat<T>(value: f64): v128 {
+  return sizeof<T>() == 8 ? f64x2.splat(value) : f32x4.splat(<f32>value);
+}
+
+// @ts-ignore: decorator
+@inline export function add<T>(a: v128, b: v128): v128 {
+  return sizeof<T>() == 8 ? f64x2.add(a, b) : f32x4.add(a, b);
+}
+
+// @ts-ignore: decorator
+@inline export function sub<T>(a: v128, b: v128): v128 {
+  return sizeof<T>() == 8 ? f64x2.sub(a, b) : f32x4.sub(a, b);
+}
+
+// @ts-ignore: decorator
+@inline export function mul<T>(a: v128, b: v128): v128 {
+  return sizeof<T>() == 8 ? f64x2.mul(a, b) : f32x4.mul(a, b);
+}
+
+// @ts-ignore: decorator
+@inline export function div<T>(a: v128, b: v128): v128 {
+  return sizeof<T>() == 8 ? f64x2.div(a, b) : f32x4.div(a, b);
+}
+
+// @ts-ignore: decorator
+@inline export function abs<T>(a: v128): v128 {
+  return sizeof<T>() == 8 ? f64x2.abs(a) : f32x4.abs(a);
+}
+
+// @ts-ignore: decorator
+@inline export function eq<T>(a: v128, b: v128): v128 {
+  return sizeof<T>() == 8 ? f64x2.eq(a, b) : f32x4.eq(a, b);
+}
+
+// @ts-ignore: decorator
+@inline export function lt<T>(a: v128, b: v128): v128 {
+  return sizeof<T>() == 8 ? f64x2.lt(a, b) : f32x4.lt(a, b);
+}
+
+/** The larger of two; `a` where either is NaN. One instruction, where `max` takes seven. */
+// @ts-ignore: decorator
+@inline export function pmax<T>(a: v128, b: v128): v128 {
+  return sizeof<T>() == 8 ? f64x2.pmax(a, b) : f32x4.pmax(a, b);
+}
+
+/** `a·b + c`. Relaxed SIMD fuses it (one rounding), plain SIMD rounds twice. */
+// @ts-ignore: decorator
+@inline export function madd<T>(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    return sizeof<T>() == 8 ? f64x2.relaxed_madd(a, b, c) : f32x4.relaxed_madd(a, b, c);
+  }
+  return add<T>(mul<T>(a, b), c);
+}
+
+/** `c − a·b`, fused like {@link madd}. */
+// @ts-ignore: decorator
+@inline export function nmadd<T>(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    return sizeof<T>() == 8 ? f64x2.relaxed_nmadd(a, b, c) : f32x4.relaxed_nmadd(a, b, c);
+  }
+  return sub<T>(c, mul<T>(a, b));
+}
+
+/** Product that counts 0·∞ as 0: lanes where `a` is ±0 give 0 whatever `b` holds. */
+// @ts-ignore: decorator
+@inline export function mulZero<T>(a: v128, b: v128): v128 {
+  return v128.andnot(mul<T>(a, b), eq<T>(a, splat<T>(0)));
+}
+
+/** Sum of the lanes in float64. */
+// @ts-ignore: decorator
+@inline export function sumLanes<T>(v: v128): f64 {
+  if (sizeof<T>() == 8) return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
+  const high = f64x2.promote_low_f32x4(i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15));
+  const pair = f64x2.add(f64x2.promote_low_f32x4(v), high);
+  return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
+}
+
+/** Largest lane; NaN lanes are passed over unless it is the first. */
+// @ts-ignore: decorator
+@inline export function maxLanes<T>(v: v128): f64 {
+  if (sizeof<T>() == 8) {
+    return f64x2.extract_lane(f64x2.pmax(v, i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7)), 0);
+  }
+  const pair = f32x4.pmax(v, i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  return <f64>f32x4.extract_lane(f32x4.pmax(pair, i8x16.shuffle(pair, pair, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3)), 0);
+}
+
+/** First lane in float64: what came back of a scalar that was splat. */
+// @ts-ignore: decorator
+@inline export function first<T>(v: v128): f64 {
+  return sizeof<T>() == 8 ? f64x2.extract_lane(v, 0) : <f64>f32x4.extract_lane(v, 0);
+}
+
+/** IEEE binary16 in the low halves of four lanes → float32, exact for denormals, ±∞ and NaN. */
+// @ts-ignore: decorator
+@inline function widenHalf(h: v128): v128 {
+  const magnitude = v128.and(h, i32x4.splat(0x7fff));
+  // Exponent and fraction moved into place; × 2¹¹² rebiases the exponent and normalises denormals.
+  const finite = f32x4.mul(i32x4.shl(magnitude, 13), f32x4.splat(5192296858534827628530496329220096.0));
+  const special = v128.and(i32x4.gt_s(magnitude, i32x4.splat(0x7bff)), i32x4.splat(0x7f800000));
+  const sign = i32x4.shl(v128.and(h, i32x4.splat(0x8000)), 16);
+  return v128.or(v128.or(finite, special), sign);
+}
+
+/** The elements at `p` in the compute type. Needs no alignment. */
+// @ts-ignore: decorator
+@inline export function loadLanes<T>(p: usize): v128 {
+  if (sizeof<T>() >= 4) return v128.load(p);
+  const bits = v128.load16x4_u(p);
+  return isSigned<T>() ? i32x4.shl(bits, 16) : widenHalf(bits);
+}
+
+/** As {@link loadLanes}; only the first `left` lanes are of the row, the others become `fill`. Reads a whole vector. */
+// @ts-ignore: decorator
+@inline export function loadTail<T>(p: usize, left: usize, fill: v128): v128 {
+  return v128.bitselect(loadLanes<T>(p), fill, v128.load(TAIL_MASK + 16 - left * computeSize<T>()));
+}
+
+/** Four words of ones, then four of zeros: read from `16 − b` on, the first b bytes are ones. */
+const TAIL_MASK: usize = memory.data<u32>([0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0, 0, 0, 0], 16);
+
+// @ts-ignore: decorator
+@inline export function loadOne<T>(p: usize): f64 {
+  return first<T>(loadLanes<T>(p));
+}
+
+/** Rounds to the compute type and stores one element. */
+// @ts-ignore: decorator
+@inline export function storeOne<T>(p: usize, value: f64): void {
+  if (sizeof<T>() == 8) store<f64>(p, value);
+  else store<f32>(p, <f32>value);
+}
+
+/** Stores the first `left` lanes and nothing behind them: in place, the next row stands there. */
+// @ts-ignore: decorator
+@inline export function storeTail<T>(p: usize, left: usize, v: v128): void {
+  if (sizeof<T>() == 8) {
+    v128.store64_lane(p, v, 0);
+  } else {
+    if (left & 2) v128.store64_lane(p, v, 0);
+    if (left == 1) v128.store32_lane(p, v, 0);
+    if (left == 3) v128.store32_lane(p + 8, v, 2);
+  }
+}
+
+/** Number of the first lane that is all ones. */
+// @ts-ignore: decorator
+@inline export function firstLane<T>(mask: v128): usize {
+  return <usize>ctz(sizeof<T>() == 8 ? i64x2.bitmask(mask) : i32x4.bitmask(mask));
+}
+
+/** Puts −∞ in the place of an element and returns its bits. */
+// @ts-ignore: decorator
+@inline export function excludeOne<T>(p: usize): u64 {
+  if (sizeof<T>() == 8) {
+    const bits = load<u64>(p);
+    store<u64>(p, 0xfff0000000000000);
+    return bits;
+  }
+  if (sizeof<T>() == 4) {
+    const bits = <u64>load<u32>(p);
+    store<u32>(p, 0xff800000);
+    return bits;
+  }
+  const bits = <u64>load<u16>(p);
+  store<u16>(p, isSigned<T>() ? 0xff80 : 0xfc00);
+  return bits;
+}
+
+/** Undoes {@link excludeOne}. */
+// @ts-ignore: decorator
+@inline export function restoreOne<T>(p: usize, bits: u64): void {
+  if (sizeof<T>() == 8) store<u64>(p, bits);
+  else if (sizeof<T>() == 4) store<u32>(p, <u32>bits);
+  else store<u16>(p, <u16>bits);
+}
+
+/** The first `left` lanes of v, the others 0. */
+// @ts-ignore: decorator
+@inline export function tailOf<T>(v: v128, left: usize): v128 {
+  return v128.and(v, v128.load(TAIL_MASK + 16 - left * computeSize<T>()));
+}
+
+/** One element of the compute type. */
+// @ts-ignore: decorator
+@inline export function loadCompute<T>(p: usize): f64 {
+  return sizeof<T>() == 8 ? load<f64>(p) : <f64>load<f32>(p);
+}
