@@ -1,0 +1,92 @@
+import { rangeError } from "../input/errors.js";
+import { instantiate, provideModule, wasmBytes } from "./instantiate.js";
+import type { KernelInstance, Variant } from "./kernels.js";
+import { relaxedFuses } from "./probe.js";
+
+/** Which code runs. */
+export interface Backend {
+  /** The kernel set: SIMD WebAssembly with fused multiply-add, SIMD WebAssembly, or plain JavaScript. */
+  variant: Variant;
+  /** Threads that a call may use. */
+  threads: number;
+  /** Whether {@link useBackend} chose it. */
+  forced: boolean;
+  /** Why not a faster one. */
+  reason?: string;
+}
+
+const VARIANTS: readonly Variant[] = ["relaxed", "simd", "js"];
+
+let chosen: Backend | undefined;
+
+/** What keeps a variant from running here; undefined when nothing does. */
+function obstacle(variant: Variant): string | undefined {
+  if (variant === "js") return undefined;
+  if (typeof WebAssembly !== "object") return "WebAssembly is missing";
+  try {
+    if (variant === "relaxed" && !relaxedFuses()) return "relaxed SIMD is missing or does not fuse multiply-add";
+    if (!WebAssembly.validate(wasmBytes(variant))) return "WebAssembly SIMD is missing";
+    instantiate(variant, 0);
+    return undefined;
+  } catch (error) {
+    return `WebAssembly is forbidden: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function choose(): Backend {
+  let reason: string | undefined;
+  for (const variant of VARIANTS) {
+    const why = obstacle(variant);
+    if (why === undefined) return { variant, threads: 1, forced: false, ...(reason !== undefined && { reason }) };
+    reason = why;
+  }
+  throw new Error("unreachable: the js kernels always run");
+}
+
+function current(): Backend {
+  chosen ??= choose();
+  return chosen;
+}
+
+/** Which kernel set runs, whether it was forced, and why no faster one does. */
+export function backend(): Backend {
+  return { ...current() };
+}
+
+/**
+ * Forces a kernel set for all calls and workspaces to come; without an argument the choice is automatic again.
+ *
+ * @throws {RangeError} for an unknown name, and for a set that cannot run here, with the reason
+ */
+export function useBackend(variant?: Variant): void {
+  if (variant === undefined) {
+    chosen = undefined;
+    return;
+  }
+  if (!VARIANTS.includes(variant)) throw rangeError("variant", `one of ${VARIANTS.join(", ")}`, variant);
+  const why = obstacle(variant);
+  if (why !== undefined) throw new RangeError(`"variant" expected a kernel set that runs here, got ${variant}: ${why}`);
+  chosen = { variant, threads: 1, forced: true };
+}
+
+/**
+ * Brings the WebAssembly module along, where compiling bytes is forbidden but modules known at deployment are allowed
+ * (`import core from "celoss/core.wasm"` in workerd). Not needed anywhere else.
+ *
+ * @param source compiled module or bytes of `celoss/core.wasm`, or of `celoss/relaxed.wasm` with `variant: "relaxed"`
+ * @throws {TypeError} when it is neither; {WebAssembly.CompileError} when the bytes are no module
+ */
+export function init(source: WebAssembly.Module | BufferSource, variant: "simd" | "relaxed" = "simd"): void {
+  provideModule(variant, source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source));
+  instantiate(variant, 0);
+  chosen = { variant, threads: 1, forced: true };
+}
+
+/** An instance of the kernel set that runs now. */
+export function newInstance(bytes: number): KernelInstance {
+  return instantiate(current().variant, bytes);
+}
+
+export function currentVariant(): Variant {
+  return current().variant;
+}

@@ -1,0 +1,48 @@
+import { instantiateSync } from "@assemblyscript/loader";
+import relaxedBase64 from "../generated/relaxed.js";
+import simdBase64 from "../generated/simd.js";
+import { instantiateJs } from "./js/index.js";
+import type { KernelInstance, Kernels, Variant } from "./kernels.js";
+
+export type WasmVariant = Exclude<Variant, "js">;
+
+const BASE64: Record<WasmVariant, string> = { simd: simdBase64, relaxed: relaxedBase64 };
+const PAGE = 65536;
+const modules: Partial<Record<WasmVariant, WebAssembly.Module>> = {};
+
+export function wasmBytes(variant: WasmVariant): Uint8Array<ArrayBuffer> {
+  const binary = atob(BASE64[variant]);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+
+/** Compiles once; throws what the engine throws where WebAssembly, or the feature, is missing or forbidden. */
+function moduleOf(variant: WasmVariant): WebAssembly.Module {
+  modules[variant] ??= new WebAssembly.Module(wasmBytes(variant));
+  return modules[variant];
+}
+
+/** Uses a module that the caller compiled: for hosts that only take modules they have seen at build time. */
+export function provideModule(variant: WasmVariant, module: WebAssembly.Module): void {
+  modules[variant] = module;
+}
+
+interface Exports extends Kernels, Record<string, unknown> {
+  memory: WebAssembly.Memory;
+  base(): number;
+}
+
+/**
+ * A kernel set with a memory of its own that holds `bytes` from `base` on.
+ *
+ * The binary asks for the least memory; it is grown to its size here, before any view exists, and never again.
+ */
+export function instantiate(variant: Variant, bytes: number): KernelInstance {
+  if (variant === "js") return instantiateJs(bytes);
+  const kernels = instantiateSync<Exports>(moduleOf(variant)).instance.exports as unknown as Exports;
+  const base = kernels.base();
+  const missing = Math.ceil((base + bytes) / PAGE) - kernels.memory.buffer.byteLength / PAGE;
+  if (missing > 0) kernels.memory.grow(missing);
+  return { variant, buffer: kernels.memory.buffer as ArrayBuffer, base, kernels };
+}

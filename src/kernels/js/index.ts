@@ -1,0 +1,88 @@
+import type {
+  BinaryGradKernel,
+  BinaryKernel,
+  CrossEntropyGradKernel,
+  CrossEntropyKernel,
+  KernelInstance,
+  Kernels,
+  LogSumExpKernel,
+  Prefix,
+  SoftmaxKernel,
+} from "../kernels.js";
+import { Binary } from "./binary.js";
+import { crossEntropy } from "./crossentropy.js";
+import { prepareExp } from "./exp.js";
+import { narrowBfloat16, narrowFloat16 } from "./halves.js";
+import { prepareLog } from "./log.js";
+import {
+  bfloat16Elements,
+  type ComputeElements,
+  type Elements,
+  Float32Elements,
+  Float64Elements,
+  float16Elements,
+  Memory,
+} from "./memory.js";
+import { logSoftmax, logSumExp, softmax } from "./softmax.js";
+
+/** Offset 0 means "absent", so nothing may stand there. */
+const BASE = 16;
+const ALIGN = 16;
+
+/** What every element type has. */
+interface Family {
+  readonly crossentropy: CrossEntropyKernel;
+  readonly crossentropy_grad: CrossEntropyGradKernel;
+  readonly logsumexp: LogSumExpKernel;
+  readonly softmax: SoftmaxKernel;
+  readonly logsoftmax: SoftmaxKernel;
+  readonly bce: BinaryKernel;
+  readonly bce_grad: BinaryGradKernel;
+}
+
+/** @param type of the logits; everything else is of the type `compute` */
+function family(memory: Memory, binary: Binary, type: Elements, compute: ComputeElements): Family {
+  return {
+    crossentropy: (rows, classes, x, y, t, weight, options, loss, lse) =>
+      crossEntropy(memory, type, compute, rows, classes, { x, y, t, weight, options, loss, lse, g: 0, dx: 0 }),
+    crossentropy_grad: (rows, classes, x, y, t, weight, options, loss, lse, g, dx) =>
+      crossEntropy(memory, type, compute, rows, classes, { x, y, t, weight, options, loss, lse, g, dx }),
+    logsumexp: (rows, classes, x, lse) => logSumExp(memory, type, rows, classes, x, lse),
+    softmax: (rows, classes, x, y) => softmax(memory, type, compute, rows, classes, x, y),
+    logsoftmax: (rows, classes, x, y) => logSoftmax(memory, type, compute, rows, classes, x, y),
+    bce: (n, x, t, weight, posWeight, posWeightScalar, loss) =>
+      binary.run(type, compute, n, { x, t, weight, posWeight, posWeightScalar, loss, g: 0, gScalar: 0, dx: 0 }),
+    bce_grad: (n, x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx) =>
+      binary.run(type, compute, n, { x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx }),
+  };
+}
+
+type Named<P extends Prefix> = { readonly [K in keyof Family as `${P}_${K}`]: Family[K] };
+
+function named<P extends Prefix>(prefix: P, kernels: Family): Named<P> {
+  return Object.fromEntries(Object.entries(kernels).map(([op, kernel]) => [`${prefix}_${op}`, kernel])) as Named<P>;
+}
+
+/**
+ * Plain JavaScript kernels over an ArrayBuffer that holds `bytes` from `base` on.
+ *
+ * Rows are converted to float64 a block at a time and computed there, whatever their type: one formula serves all, and
+ * each of its loops meets one kind of array. Only loads and stores exist for each type.
+ */
+export function instantiateJs(bytes: number): KernelInstance {
+  prepareExp();
+  prepareLog();
+  const memory = new Memory(new ArrayBuffer(Math.ceil((BASE + bytes) / ALIGN) * ALIGN));
+  const binary = new Binary();
+  const f32 = new Float32Elements(memory);
+  const f64 = new Float64Elements(memory);
+  const kernels: Kernels = {
+    ...named("f32", family(memory, binary, f32, f32)),
+    ...named("f64", family(memory, binary, f64, f64)),
+    ...named("f16", family(memory, binary, float16Elements(memory), f32)),
+    ...named("bf16", family(memory, binary, bfloat16Elements(memory), f32)),
+    f16_narrow: (n, from, to) => narrowFloat16(memory, n, from, to),
+    bf16_narrow: (n, from, to) => narrowBfloat16(memory, n, from, to),
+  };
+  return { variant: "js", buffer: memory.buffer, base: BASE, kernels };
+}

@@ -1,0 +1,128 @@
+/**
+ * The one interface that every kernel set implements: arithmetic over byte offsets into one memory.
+ *
+ * Kernels know offsets, rows, classes and numbers. They never throw, check nothing and know no defaults. Offset 0 means
+ * "absent". Prefix = element type of the logits `x`; weights, probabilities, gradients and softmax outputs are in the
+ * type it computes in (`f64` in float64, all others in float32). Rows follow one another without padding and need no
+ * alignment beyond that of their elements. A kernel may write to `x` while it runs, and puts back what it found unless
+ * an output was asked to be there.
+ */
+export type Prefix = "f32" | "f64" | "f16" | "bf16";
+
+/** Slots of the options block: float64 each, at the offset that the cross-entropy kernels get as `options`. */
+export const OPTION = {
+  /** ε in [0, 1]. */
+  labelSmoothing: 0,
+  /** Logits are multiplied by this first; 1 for none. */
+  scale: 1,
+  /** c of z = c·tanh(scale·x/c); 0 for none. */
+  softcap: 2,
+  /** ε₁ of the term ε₁·Σ t′(1 − p). */
+  polyEpsilon: 3,
+  /** λ of the term λ·lse² in the gradient, in units of the row's `g`. The loss does not contain it: see `lse`. */
+  zLoss: 4,
+  /** Σ of the class weights; the number of classes when there are none. */
+  weightSum: 5,
+  /** Rows whose `y` is this are left out: loss, lse and gradient 0. */
+  ignoreIndex: 6,
+} as const;
+/** float64 slots of the whole block: the rest is the kernels' scratch. */
+export const OPTION_SLOTS = 16;
+
+/**
+ * Row losses of maths.md §3 without the z-loss term: index targets when `t` is 0, class probabilities otherwise.
+ * @param x logits, rows × classes
+ * @param y int32, one a row; with `t` it only marks ignored rows and may be 0
+ * @param t probabilities, rows × classes, or 0
+ * @param weight class weights, or 0
+ * @param options block of OPTION_SLOTS float64
+ * @param loss float64 out, one a row
+ * @param lse float64 out, one a row (of the scaled and capped logits), or 0
+ */
+export type CrossEntropyKernel = (
+  rows: number,
+  classes: number,
+  x: number,
+  y: number,
+  t: number,
+  weight: number,
+  options: number,
+  loss: number,
+  lse: number,
+) => void;
+
+/**
+ * The same, and the gradient in one go.
+ * @param g float64, one a row: what the row's gradient is multiplied by
+ * @param dx out, rows × classes; may be `x` when both have the same element type
+ */
+export type CrossEntropyGradKernel = (
+  rows: number,
+  classes: number,
+  x: number,
+  y: number,
+  t: number,
+  weight: number,
+  options: number,
+  loss: number,
+  lse: number,
+  g: number,
+  dx: number,
+) => void;
+
+/** lse: float64 out, one a row. A row without classes is −∞. */
+export type LogSumExpKernel = (rows: number, classes: number, x: number, lse: number) => void;
+
+/** y: out, rows × classes; may be `x` when both have the same element type. */
+export type SoftmaxKernel = (rows: number, classes: number, x: number, y: number) => void;
+
+/**
+ * Binary cross-entropy with logits over n elements; returns Σ loss in float64.
+ * `t`, `weight`, `posWeight`, `loss` are n elements of the compute type; the last three may be 0.
+ * Element loss: weight·[(1 − t)·x + (1 + (w₊ − 1)t)·softplus(−x)], w₊ = posWeight[i] or `posWeightScalar`.
+ */
+export type BinaryKernel = (
+  n: number,
+  x: number,
+  t: number,
+  weight: number,
+  posWeight: number,
+  posWeightScalar: number,
+  loss: number,
+) => number;
+
+/** The same with its gradient × gScalar × g[i] (`g` of the compute type, or 0) into `dx`, n elements; may be `x`. */
+export type BinaryGradKernel = (
+  n: number,
+  x: number,
+  t: number,
+  weight: number,
+  posWeight: number,
+  posWeightScalar: number,
+  loss: number,
+  g: number,
+  gScalar: number,
+  dx: number,
+) => number;
+
+/** Rounds n float32 at `from` to the 16-bit type at `to`, to nearest even; `to` may be `from`. */
+export type NarrowKernel = (n: number, from: number, to: number) => void;
+
+export type Kernels = { readonly [P in Prefix as `${P}_crossentropy`]: CrossEntropyKernel } & {
+  readonly [P in Prefix as `${P}_crossentropy_grad`]: CrossEntropyGradKernel;
+} & { readonly [P in Prefix as `${P}_logsumexp`]: LogSumExpKernel } & {
+  readonly [P in Prefix as `${P}_softmax` | `${P}_logsoftmax`]: SoftmaxKernel;
+} & { readonly [P in Prefix as `${P}_bce`]: BinaryKernel } & {
+  readonly [P in Prefix as `${P}_bce_grad`]: BinaryGradKernel;
+} & { readonly f16_narrow: NarrowKernel; readonly bf16_narrow: NarrowKernel };
+
+export type Variant = "simd" | "relaxed" | "js";
+
+/** A kernel set bound to a memory of its own that never grows. */
+export interface KernelInstance {
+  readonly variant: Variant;
+  readonly buffer: ArrayBuffer;
+  /** First byte that callers may use. */
+  readonly base: number;
+  readonly kernels: Kernels;
+}
