@@ -1,0 +1,32 @@
+/** The arguments of an element-wise loss: one shape, and no class axis. */
+import { type ElementType, floatElements, numberElements } from "./elements.js";
+import { type RowsView, rowsView, viewOfElements } from "./rows.js";
+import { product } from "./shape.js";
+import { givenDims } from "./targets.js";
+
+/** What the caller says of the shape and the element type of the logits. */
+export interface BinaryOptions {
+  dims?: readonly number[];
+  dtype?: ElementType;
+}
+
+/**
+ * Logits and targets of one shape: `dims`, else the logits' own, else the targets' own, else one dimension. As rows they
+ * are what lies along the last dimension. Targets may be any numbers: integer arrays and booleans too.
+ *
+ * @throws {TypeError} for an argument of the wrong kind
+ * @throws {RangeError} when shapes do not go together
+ */
+export function resolveBinary(
+  logits: unknown,
+  targets: unknown,
+  options: BinaryOptions,
+): { logits: RowsView; targets: RowsView } {
+  const elements = floatElements("logits", logits, options.dtype);
+  const targetElements = numberElements("targets", targets, "number or boolean");
+  const { length } = elements.data;
+  const own = targetElements.dims;
+  const dims = givenDims(elements, options.dims) ?? (own !== undefined && product(own) === length ? own : [length]);
+  const view = rowsView("logits", elements, dims, dims.length === 0 ? [] : [dims.length - 1]);
+  return { logits: view, targets: viewOfElements("targets", targetElements, view, false) };
+}
