@@ -1,0 +1,20 @@
+export type { ElementType, FloatData, FloatInput, IndexInput, TensorLike } from "./input/elements.js";
+export { type Backend, backend, init, useBackend } from "./kernels/choose.js";
+export type { Variant } from "./kernels/kernels.js";
+export {
+  type BinaryCrossEntropyGradOptions,
+  type BinaryCrossEntropyOptions,
+  binaryCrossEntropyWithLogits,
+  binaryCrossEntropyWithLogitsWithGrad,
+} from "./losses/binaryCrossEntropyWithLogits.js";
+export { crossEntropy, crossEntropyWithGrad, type LossWithGrad } from "./losses/crossEntropy.js";
+export type { CrossEntropyGradOptions, CrossEntropyOptions } from "./losses/crossEntropyOptions.js";
+export {
+  CrossEntropyWorkspace,
+  type WorkspaceGradOptions,
+  type WorkspaceOptions,
+  type WorkspaceResult,
+  type WorkspaceShape,
+} from "./losses/workspace.js";
+export { type OneHotOptions, oneHot } from "./transforms/oneHot.js";
+export { type LogSumExpOptions, logSoftmax, logSumExp, type SoftmaxOptions, softmax } from "./transforms/softmax.js";

@@ -1,0 +1,152 @@
+import type { FloatData, FloatInput, IndexInput } from "../input/elements.js";
+import { markEmptyRows, maskView } from "../input/mask.js";
+import { classWeights, knownOptions, rowFactors } from "../input/options.js";
+import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
+import { copyRowsIn, type RowsView } from "../input/rows.js";
+import { checkIndices, copyIndicesIn, resolveInputs } from "../input/targets.js";
+import { type RowContents, stageFor, tileRows } from "../sweep/rows.js";
+import { isNarrow } from "../sweep/stage.js";
+import {
+  type CrossEntropyGradOptions,
+  type CrossEntropyOptions,
+  readScalars,
+  SCALAR_OPTIONS,
+} from "./crossEntropyOptions.js";
+import { CrossEntropyBlock, divisors, IGNORED, RowTotals } from "./crossEntropyRows.js";
+
+type LossArray = Float32Array | Float64Array;
+
+/** A loss and its gradient. */
+export interface LossWithGrad<Loss = number> {
+  loss: Loss;
+  /** Row-major in the shape of the logits. */
+  grad: FloatData;
+  /** The part of `loss` that is the z-loss, when there is one. */
+  zLoss?: Loss;
+}
+
+const OPTIONS = [
+  ...SCALAR_OPTIONS, "classes", "dims", "axis", "dtype", "weight", "sampleWeight", "mask", "out",
+];
+const GRAD_OPTIONS = [...OPTIONS, "grad", "gradOutput"];
+
+/**
+ * Softmax cross-entropy of each row of `logits` with its target, in nats: lse(z) − z_y for a class index y,
+ * Σ t(lse − z) for class probabilities t. Semantics of PyTorch's `cross_entropy`; the deviations stand in the README.
+ *
+ * @param logits rows × classes of float32, float64, float16 or bfloat16; or of any shape, with the class axis at `axis`
+ * @param targets one class index a row (integers), or one probability a logit (floats)
+ * @returns a number for `mean` and `sum`; for `none` one loss a row, float64 when the logits are, else float32
+ * @throws {TypeError} for an argument of the wrong kind
+ * @throws {RangeError} for shapes that do not fit, an index outside of [0, classes) that is not `ignoreIndex`, or an
+ *   option out of its range; nothing has been written then
+ */
+export function crossEntropy(
+  logits: FloatInput, targets: IndexInput | FloatInput, options?: CrossEntropyOptions & { reduction?: "mean" | "sum" },
+): number;
+export function crossEntropy(
+  logits: FloatInput, targets: IndexInput | FloatInput, options: CrossEntropyOptions & { reduction: "none" },
+): LossArray;
+export function crossEntropy(
+  logits: FloatInput, targets: IndexInput | FloatInput, options?: CrossEntropyOptions,
+): number | LossArray;
+export function crossEntropy(
+  logits: FloatInput, targets: IndexInput | FloatInput, options: CrossEntropyOptions = {},
+): number | LossArray {
+  knownOptions(options, OPTIONS);
+  return evaluate(logits, targets, options, false).loss;
+}
+
+/**
+ * {@link crossEntropy} and its gradient with respect to the logits, in one sweep: p − e_y for a class index, S·p − t for
+ * probabilities, with all options as the README's table of losses says.
+ *
+ * @returns `grad` has the shape and the element type of the logits, unless `options.grad` says where it goes
+ * @throws as {@link crossEntropy}
+ */
+export function crossEntropyWithGrad(
+  logits: FloatInput, targets: IndexInput | FloatInput,
+  options?: CrossEntropyGradOptions & { reduction?: "mean" | "sum" },
+): LossWithGrad;
+export function crossEntropyWithGrad(
+  logits: FloatInput, targets: IndexInput | FloatInput, options: CrossEntropyGradOptions & { reduction: "none" },
+): LossWithGrad<LossArray>;
+export function crossEntropyWithGrad(
+  logits: FloatInput, targets: IndexInput | FloatInput, options?: CrossEntropyGradOptions,
+): LossWithGrad<number | LossArray>;
+export function crossEntropyWithGrad(
+  logits: FloatInput, targets: IndexInput | FloatInput, options: CrossEntropyGradOptions = {},
+): LossWithGrad<number | LossArray> {
+  knownOptions(options, GRAD_OPTIONS);
+  return evaluate(logits, targets, options, true) as LossWithGrad<number | LossArray>;
+}
+
+function evaluate(
+  logitsInput: FloatInput, targetsInput: IndexInput | FloatInput, options: CrossEntropyGradOptions, withGrad: boolean,
+): { loss: number | LossArray; grad?: FloatData; zLoss?: number | LossArray } {
+  const scalars = readScalars(options);
+  const { logits, targets } = resolveInputs(logitsInput, targetsInput, options);
+  const { rows, classes, type } = logits;
+  const weight = classWeights(options.weight, classes);
+  const sampleWeight = rowFactors("sampleWeight", options.sampleWeight ?? 1, rows, logits.rowDims);
+  const upstream = withGrad ? rowFactors("gradOutput", options.gradOutput ?? 1, rows, logits.rowDims) : 1;
+  const mask = options.mask === undefined ? undefined : maskView(options.mask, logits);
+  const counted =
+    targets.kind === "indices"
+      ? checkIndices(targets.view, classes, scalars.ignoreIndex, weight)
+      : { count: rows, weightSum: rows };
+  const by = divisors(scalars, counted.count, counted.weightSum);
+
+  const Losses = type === "float64" ? Float64Array : Float32Array;
+  const none = scalars.reduction.kind === "none";
+  const inputs = [
+    { name: "logits", view: logits },
+    { name: "targets", view: targets.view },
+    { name: "mask", view: mask },
+    { name: "weight", view: weight },
+    { name: "sampleWeight", view: sampleWeight },
+    { name: "gradOutput", view: upstream },
+  ];
+  let out: LossArray | undefined;
+  if (none) {
+    out = options.out === undefined ? new Losses(rows) : rowsOutput("out", options.out, rows);
+    checkOverlap(out, inputs);
+  }
+  let grad: RowsView | undefined;
+  if (withGrad) {
+    grad = options.grad === undefined ? newLike(logits) : outputView("grad", options.grad, logits);
+    checkOverlap(grad, inputs, logits);
+  }
+  const totals = new RowTotals(scalars, out, none && scalars.zLoss !== 0 ? new Losses(rows) : undefined, sampleWeight);
+
+  const contents: RowContents = {
+    type,
+    classes,
+    probabilities: targets.kind === "probabilities",
+    weight: weight !== undefined,
+    result: !withGrad ? "none" : isNarrow(type) ? "apart" : "inPlace",
+  };
+  const tile = tileRows(contents, rows);
+  const block = new CrossEntropyBlock(stageFor(contents, tile), contents, tile);
+  const { at, compute, stage } = block;
+  const { i32 } = stage;
+  if (weight !== undefined) compute.set(weight, at.weight / compute.BYTES_PER_ELEMENT);
+  block.configure(scalars, by, weight, IGNORED);
+
+  for (let first = 0; first < rows; first += tile) {
+    const count = Math.min(tile, rows - first);
+    block.copyIn(logits, first, count, mask);
+    if (targets.kind === "indices") {
+      copyIndicesIn(targets.view, first, count, i32, at.indices / 4, scalars.ignoreIndex, IGNORED);
+    } else {
+      copyRowsIn(targets.view, first, count, compute, at.probabilities / compute.BYTES_PER_ELEMENT);
+      if (mask !== undefined) i32.fill(0, at.indices / 4, at.indices / 4 + count);
+    }
+    if (mask !== undefined) markEmptyRows(mask, first, count, i32, at.indices / 4, IGNORED);
+    if (grad !== undefined) block.writeUpstream(first, count, upstream, sampleWeight, by.grad);
+    block.run(count, targets.kind === "indices" || mask !== undefined, scalars.zLoss !== 0, withGrad);
+    totals.add(block, first, count);
+    if (grad !== undefined) block.copyOut(grad, first, count);
+  }
+  return grad === undefined ? totals.result(by) : { ...totals.result(by), grad: grad.array as FloatData };
+}

@@ -1,0 +1,78 @@
+import type { ElementType, FloatInput } from "../input/elements.js";
+import type { MaskInput } from "../input/mask.js";
+import { finiteNumber, integer } from "../input/options.js";
+import { type Reduction, type ReductionOptions, readReduction } from "./reduction.js";
+
+/** Where the classes are and what the numbers mean, when the arrays do not say it themselves. */
+export interface ShapeOptions {
+  /** Number of classes of flat logits. */
+  classes?: number;
+  /** Shape of flat logits, row-major. */
+  dims?: readonly number[];
+  /** Class axis, or several that are flattened in this order; default −1, the last. */
+  axis?: number | readonly number[];
+  /** Element type of the logits; needed for raw 16-bit data in a Uint16Array. */
+  dtype?: ElementType;
+}
+
+/** The options of a cross-entropy that are single numbers. */
+export interface CrossEntropyScalars extends ReductionOptions {
+  /** Rows with this target are left out; default −100. Index targets only. */
+  ignoreIndex?: number;
+  /** ε in [0, 1]: the target becomes (1 − ε)·target + ε/C. */
+  labelSmoothing?: number;
+  /** Logits are multiplied by this first: 1/temperature. Finite, above 0; default 1. */
+  scale?: number;
+  /** c of c·tanh(scale·x/c) in place of scale·x. A logit of −∞ stays −∞. Finite, above 0; default none. */
+  softcap?: number;
+  /** λ of the term λ·lse²; default 0. */
+  zLoss?: number;
+  /** ε₁ of the Poly-1 term ε₁(1 − p_y); default 0. */
+  polyEpsilon?: number;
+}
+
+/** All options of {@link crossEntropy}. */
+export interface CrossEntropyOptions extends ShapeOptions, CrossEntropyScalars {
+  /** One weight a class. */
+  weight?: FloatInput;
+  /** One factor a row of its loss and gradient; what `mean` divides by stays the same. */
+  sampleWeight?: number | FloatInput;
+  /** Classes that take part, booleans like the logits; the others count as −∞. A row with none has loss 0. */
+  mask?: MaskInput;
+  /** Where `reduction: "none"` writes its losses. */
+  out?: Float32Array | Float64Array;
+}
+
+export interface CrossEntropyGradOptions extends CrossEntropyOptions {
+  /** Where the gradient goes, row-major like the logits; may be the logits themselves. */
+  grad?: FloatInput;
+  /** Upstream gradient, a number or one a row; default 1. */
+  gradOutput?: number | FloatInput;
+}
+
+export const SCALAR_OPTIONS = [
+  "reduction", "denominator", "onEmpty", "ignoreIndex", "labelSmoothing", "scale", "softcap", "zLoss", "polyEpsilon",
+] as const;
+
+/** Checked, with the defaults filled in. softcap 0 stands for none. */
+export interface Scalars {
+  readonly reduction: Reduction;
+  readonly ignoreIndex: number;
+  readonly labelSmoothing: number;
+  readonly scale: number;
+  readonly softcap: number;
+  readonly zLoss: number;
+  readonly polyEpsilon: number;
+}
+
+export function readScalars(options: CrossEntropyScalars): Scalars {
+  return {
+    reduction: readReduction(options),
+    ignoreIndex: integer("ignoreIndex", options.ignoreIndex, -100),
+    labelSmoothing: finiteNumber("labelSmoothing", options.labelSmoothing, 0, { min: 0, max: 1 }),
+    scale: finiteNumber("scale", options.scale, 1, { above: 0 }),
+    softcap: options.softcap === undefined ? 0 : finiteNumber("softcap", options.softcap, 0, { above: 0 }),
+    zLoss: finiteNumber("zLoss", options.zLoss, 0),
+    polyEpsilon: finiteNumber("polyEpsilon", options.polyEpsilon, 0),
+  };
+}

@@ -1,0 +1,135 @@
+import { OPTION } from "../kernels/kernels.js";
+import { RowBlock } from "../sweep/rows.js";
+import { PREFIX } from "../sweep/stage.js";
+import type { Scalars } from "./crossEntropyOptions.js";
+import { divided, divisor, product } from "./reduction.js";
+
+/** What the sums of the row losses and of the z-losses are divided by; 0 for a mean over nothing. */
+export interface Divisors {
+  readonly loss: number;
+  readonly zLoss: number;
+  /** What a row's gradient is divided by. A mean over nothing has no gradient but that of its z-loss. */
+  readonly grad: number;
+}
+
+/**
+ * @param count rows that are not ignored
+ * @param weightSum Σ of their class weights, or their number: maths.md §4
+ * @throws {RangeError} for a mean over nothing with `onEmpty: "throw"`
+ */
+export function divisors(scalars: Scalars, count: number, weightSum: number): Divisors {
+  const { reduction } = scalars;
+  const loss = divisor(reduction, weightSum);
+  const zLoss = reduction.kind === "mean" ? (reduction.denominator ?? count) : 1;
+  return { loss, zLoss, grad: loss !== 0 ? loss : scalars.zLoss !== 0 ? zLoss : 0 };
+}
+
+/** What stands among the indices for a row that is left out: no class index. */
+export const IGNORED = -(2 ** 31);
+
+/** A block of rows for the cross-entropy kernels. */
+export class CrossEntropyBlock extends RowBlock {
+  /**
+   * Fills the kernels' options block.
+   *
+   * @param ignoredAs what marks an ignored row among the indices, an int32
+   */
+  configure(scalars: Scalars, by: Divisors, weight: ArrayLike<number> | undefined, ignoredAs: number): void {
+    const { f64 } = this.stage;
+    const at = this.at.options / 8;
+    let weightSum = this.contents.classes;
+    if (weight !== undefined) {
+      weightSum = 0;
+      for (let c = 0; c < this.contents.classes; c++) weightSum += weight[c];
+    }
+    f64[at + OPTION.labelSmoothing] = scalars.labelSmoothing;
+    f64[at + OPTION.scale] = scalars.scale;
+    f64[at + OPTION.softcap] = scalars.softcap;
+    f64[at + OPTION.polyEpsilon] = by.loss === 0 ? 0 : scalars.polyEpsilon;
+    f64[at + OPTION.zLoss] = scalars.zLoss === 0 || by.grad === 0 ? 0 : scalars.zLoss * (by.grad / by.zLoss);
+    f64[at + OPTION.weightSum] = weightSum;
+    f64[at + OPTION.ignoreIndex] = ignoredAs;
+  }
+
+  /** What the gradients of rows `first` to `first + count` are multiplied by. */
+  writeUpstream(
+    first: number, count: number, upstream: number | ArrayLike<number>, sampleWeight: number | ArrayLike<number>, by: number,
+  ): void {
+    const { f64 } = this.stage;
+    const at = this.at.upstream / 8;
+    const share = by === 0 ? 0 : 1 / by;
+    for (let r = 0; r < count; r++) {
+      const g = typeof upstream === "number" ? upstream : upstream[first + r];
+      const s = typeof sampleWeight === "number" ? sampleWeight : sampleWeight[first + r];
+      f64[at + r] = g * s * share;
+    }
+  }
+
+  /** Runs the kernel over the first `count` rows. */
+  run(count: number, withIndices: boolean, withLse: boolean, withGrad: boolean): void {
+    const { at, contents } = this;
+    const { kernels } = this.stage;
+    const prefix = PREFIX[contents.type];
+    const indices = withIndices ? at.indices : 0;
+    const lse = withLse ? at.logSumExp : 0;
+    if (withGrad) {
+      kernels[`${prefix}_crossentropy_grad`](
+        count, contents.classes, at.logits, indices, at.probabilities, at.weight, at.options, at.losses, lse, at.upstream,
+        at.result,
+      );
+    } else {
+      kernels[`${prefix}_crossentropy`](
+        count, contents.classes, at.logits, indices, at.probabilities, at.weight, at.options, at.losses, lse,
+      );
+    }
+  }
+}
+
+/** Gathers what the kernels say of each row, in row order and in float64. */
+export class RowTotals {
+  #loss = 0;
+  #zLoss = 0;
+
+  /**
+   * @param out one loss a row, the z-loss in it; may be where the kernels left the losses
+   * @param zOut the z-loss part of it
+   */
+  constructor(
+    private readonly scalars: Scalars,
+    private readonly out: Float32Array | Float64Array | undefined,
+    private readonly zOut: Float32Array | Float64Array | undefined,
+    private readonly sampleWeight: number | ArrayLike<number>,
+  ) {}
+
+  /** Rows `first` to `first + count` of the call, which are the first ones of the block. */
+  add({ stage: { f64 }, at }: CrossEntropyBlock, first: number, count: number): void {
+    const { out, zOut, sampleWeight } = this;
+    const lambda = this.scalars.zLoss;
+    const losses = at.losses / 8;
+    const logSumExp = at.logSumExp / 8;
+    for (let r = 0; r < count; r++) {
+      const factor = typeof sampleWeight === "number" ? sampleWeight : sampleWeight[first + r];
+      const loss = product(factor, f64[losses + r]);
+      this.#loss += loss;
+      let zLoss = 0;
+      if (lambda !== 0) {
+        const lse = f64[logSumExp + r];
+        zLoss = product(factor, lambda * lse * lse);
+        this.#zLoss += zLoss;
+        if (zOut !== undefined) zOut[first + r] = zLoss;
+      }
+      if (out !== undefined) out[first + r] = loss + zLoss;
+    }
+  }
+
+  /** The reduced loss, and its z-loss part when there is one. */
+  result(by: Divisors): { loss: number | Float32Array | Float64Array; zLoss?: number | Float32Array | Float64Array } {
+    const { out, zOut } = this;
+    const { reduction, zLoss: lambda } = this.scalars;
+    if (out !== undefined && reduction.kind === "none") return zOut === undefined ? { loss: out } : { loss: out, zLoss: zOut };
+    const loss = divided(this.#loss, by.loss, reduction.onEmpty);
+    if (lambda === 0) return { loss };
+    const zLoss = divided(this.#zLoss, by.zLoss, reduction.onEmpty);
+    return { loss: loss + zLoss, zLoss };
+  }
+}

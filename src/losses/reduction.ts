@@ -1,0 +1,57 @@
+import { finiteNumber, oneOf } from "../input/options.js";
+
+export type ReductionKind = "mean" | "sum" | "none";
+export type OnEmpty = "nan" | "zero" | "throw";
+
+/** How row losses become the result: the options that every loss has. */
+export interface ReductionOptions {
+  /** `"mean"` (default), `"sum"`, or `"none"` for one loss a row. */
+  reduction?: ReductionKind;
+  /** What `mean` divides by, instead of its own count. Finite, above 0. */
+  denominator?: number;
+  /** A mean over nothing is NaN (`"nan"`, default), 0 (`"zero"`), or a RangeError (`"throw"`). */
+  onEmpty?: OnEmpty;
+}
+
+export interface Reduction {
+  readonly kind: ReductionKind;
+  readonly denominator: number | undefined;
+  readonly onEmpty: OnEmpty;
+}
+
+const KINDS = ["mean", "sum", "none"] as const;
+const ON_EMPTY = ["nan", "zero", "throw"] as const;
+
+export function readReduction(options: ReductionOptions): Reduction {
+  return {
+    kind: oneOf("reduction", options.reduction, KINDS, "mean"),
+    denominator:
+      options.denominator === undefined ? undefined : finiteNumber("denominator", options.denominator, 1, { above: 0 }),
+    onEmpty: oneOf("onEmpty", options.onEmpty, ON_EMPTY, "nan"),
+  };
+}
+
+/**
+ * What the sum is divided by: 1 unless the reduction is `mean`. 0 stands for a mean over nothing.
+ *
+ * @param own the mean's own count: maths.md §4
+ * @throws {RangeError} when there is nothing to average and `onEmpty` is `"throw"`
+ */
+export function divisor(reduction: Reduction, own: number): number {
+  if (reduction.kind !== "mean") return 1;
+  if (reduction.denominator !== undefined) return reduction.denominator;
+  if (own === 0 && reduction.onEmpty === "throw") {
+    throw new RangeError('"targets" expected something to average, got no row that counts (onEmpty: "throw")');
+  }
+  return own;
+}
+
+/** sum / divisor, or what `onEmpty` says of a mean over nothing. */
+export function divided(sum: number, by: number, onEmpty: OnEmpty): number {
+  return by !== 0 ? sum / by : onEmpty === "zero" ? 0 : Number.NaN;
+}
+
+/** a·b, where 0·∞ counts as 0. */
+export function product(a: number, b: number): number {
+  return a === 0 || b === 0 ? 0 : a * b;
+}

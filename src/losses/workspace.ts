@@ -1,0 +1,207 @@
+import type { ElementType } from "../input/elements.js";
+import { rangeError } from "../input/errors.js";
+import { checkIndices, type IndexView } from "../input/indices.js";
+import { integer, knownOptions, oneOf, rowFactors } from "../input/options.js";
+import { narrow, type RowContents, rowRegions } from "../sweep/rows.js";
+import { isNarrow, newStage } from "../sweep/stage.js";
+import { type CrossEntropyScalars, readScalars, SCALAR_OPTIONS } from "./crossEntropyOptions.js";
+import { CrossEntropyBlock, divisors, IGNORED, RowTotals } from "./crossEntropyRows.js";
+
+export interface WorkspaceShape {
+  /** Rows that the views hold. */
+  rows: number;
+  classes: number;
+  /** Element type of the logits and the gradient; default float32. */
+  dtype?: ElementType;
+  /** What `targets` holds; default `"indices"`. */
+  targets?: "indices" | "probabilities";
+  /** Whether there are class weights; default false. */
+  weight?: boolean;
+  /** Whether the gradient overwrites the logits, which halves the memory; default false. Not for 16-bit types. */
+  inPlace?: boolean;
+}
+
+export interface WorkspaceOptions extends CrossEntropyScalars {
+  /** How many rows stand in the views, from the first on; default all. */
+  rows?: number;
+}
+
+export interface WorkspaceGradOptions extends WorkspaceOptions {
+  /** Upstream gradient, a number or one a row; default 1. */
+  gradOutput?: number | ArrayLike<number>;
+}
+
+type Computed = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+type Elements = Computed | Uint16Array<ArrayBuffer>;
+
+/** What {@link CrossEntropyWorkspace.forwardWithGrad} returns. */
+export interface WorkspaceResult<Loss> {
+  loss: Loss;
+  /** The view `grad`. */
+  grad: Elements;
+  /** The part of `loss` that is the z-loss, when there is one. */
+  zLoss?: Loss;
+}
+
+/** Bytes that a WebAssembly memory can have, less what the kernels keep for themselves. */
+const MEMORY_LIMIT = 2 ** 32 - 2 ** 17;
+const NO_OPTIONS = {};
+
+const SHAPE = ["rows", "classes", "dtype", "targets", "weight", "inPlace"];
+const FORWARD = [...SCALAR_OPTIONS, "rows"];
+const FORWARD_GRAD = [...FORWARD, "gradOutput"];
+const TYPES = ["float32", "float64", "float16", "bfloat16"] as const;
+
+/**
+ * Memory of its own for a batch of one shape, with views to write logits and targets into and to read the gradient from:
+ * no copy on the way in or out. The memory has exactly the size it needs and never grows, so the views stay valid until
+ * {@link dispose}. As many as wanted can live side by side.
+ *
+ * ```ts
+ * using work = new CrossEntropyWorkspace({ rows: 256, classes: 1000 });
+ * work.logits.set(batch);
+ * work.targets.set(labels);
+ * const { loss, grad } = work.forwardWithGrad();
+ * ```
+ */
+export class CrossEntropyWorkspace {
+  readonly rows: number;
+  readonly classes: number;
+  readonly dtype: ElementType;
+  readonly #logits: Elements;
+  readonly #targets: Int32Array<ArrayBuffer> | Computed;
+  readonly #weight: Computed | undefined;
+  readonly #losses: Float64Array<ArrayBuffer>;
+  readonly #grad: Elements;
+  readonly #indices: IndexView;
+  #block: CrossEntropyBlock | undefined;
+
+  /**
+   * @throws {TypeError | RangeError} for a shape that is none, and where `inPlace` is asked of a 16-bit type
+   */
+  constructor(shape: WorkspaceShape) {
+    knownOptions(shape, SHAPE);
+    this.rows = integer("rows", shape.rows, Number.NaN, { min: 1 });
+    this.classes = integer("classes", shape.classes, Number.NaN, { min: 1 });
+    this.dtype = oneOf("dtype", shape.dtype, TYPES, "float32");
+    const probabilities = oneOf("targets", shape.targets, ["indices", "probabilities"], "indices") === "probabilities";
+    if (shape.inPlace && isNarrow(this.dtype)) throw rangeError("inPlace", `false for ${this.dtype} logits`, true);
+    const contents: RowContents = {
+      type: this.dtype,
+      classes: this.classes,
+      probabilities,
+      weight: shape.weight === true,
+      result: shape.inPlace ? "inPlace" : "apart",
+    };
+    const bytes = rowRegions(0, contents, this.rows).end;
+    if (bytes > MEMORY_LIMIT) throw rangeError("rows", `a batch of at most ${MEMORY_LIMIT} bytes`, bytes);
+    const block = new CrossEntropyBlock(newStage(bytes), contents, this.rows);
+    const { at, stage } = block;
+    const elements = this.rows * this.classes;
+    const Compute = this.dtype === "float64" ? Float64Array : Float32Array;
+    const Element = isNarrow(this.dtype) ? Uint16Array : Compute;
+    this.#block = block;
+    this.#logits = new Element(stage.buffer, at.logits, elements);
+    this.#grad = new Element(stage.buffer, at.result, elements);
+    this.#targets = probabilities
+      ? new Compute(stage.buffer, at.probabilities, elements)
+      : new Int32Array(stage.buffer, at.indices, this.rows);
+    const data = this.#targets;
+    this.#indices = { name: "targets", data, halves: undefined, unsigned: false, offset: 0, rows: this.rows, dims: undefined };
+    this.#weight = shape.weight ? new Compute(stage.buffer, at.weight, this.classes).fill(1) : undefined;
+    this.#losses = new Float64Array(stage.buffer, at.losses, this.rows);
+  }
+
+  /** rows × classes, row-major; raw bits for the 16-bit types. */
+  get logits(): Elements {
+    this.#alive();
+    return this.#logits;
+  }
+
+  /** One class index a row (Int32Array), or rows × classes probabilities. */
+  get targets(): Int32Array<ArrayBuffer> | Computed {
+    this.#alive();
+    return this.#targets;
+  }
+
+  /** One weight a class, 1 at first; undefined unless `weight: true` asked for it. */
+  get weight(): Computed | undefined {
+    this.#alive();
+    return this.#weight;
+  }
+
+  /** One loss a row in nats, of the last call, the z-loss in it. */
+  get losses(): Float64Array<ArrayBuffer> {
+    this.#alive();
+    return this.#losses;
+  }
+
+  /** rows × classes, the gradient of the last {@link forwardWithGrad}; the logits themselves when in place. */
+  get grad(): Elements {
+    this.#alive();
+    return this.#grad;
+  }
+
+  /**
+   * The loss of what stands in the views; as `crossEntropy`.
+   *
+   * @returns a number, or the view `losses` for `reduction: "none"`
+   */
+  forward(options: WorkspaceOptions & { reduction: "none" }): Float64Array<ArrayBuffer>;
+  forward(options?: WorkspaceOptions & { reduction?: "mean" | "sum" }): number;
+  forward(options?: WorkspaceOptions): number | Float64Array<ArrayBuffer>;
+  forward(options: WorkspaceOptions = NO_OPTIONS): number | Float64Array<ArrayBuffer> {
+    if (options !== NO_OPTIONS) knownOptions(options, FORWARD);
+    return this.#run(options, false).loss;
+  }
+
+  /** The same, and its gradient into the view `grad`; as `crossEntropyWithGrad`. */
+  forwardWithGrad(options: WorkspaceGradOptions & { reduction: "none" }): WorkspaceResult<Float64Array<ArrayBuffer>>;
+  forwardWithGrad(options?: WorkspaceGradOptions & { reduction?: "mean" | "sum" }): WorkspaceResult<number>;
+  forwardWithGrad(options?: WorkspaceGradOptions): WorkspaceResult<number | Float64Array<ArrayBuffer>>;
+  forwardWithGrad(options: WorkspaceGradOptions = NO_OPTIONS): WorkspaceResult<number | Float64Array<ArrayBuffer>> {
+    if (options !== NO_OPTIONS) knownOptions(options, FORWARD_GRAD);
+    return this.#run(options, true);
+  }
+
+  /** Lets go of the memory. Views taken before keep their contents for as long as they are held. */
+  dispose(): void {
+    this.#block = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #alive(): CrossEntropyBlock {
+    if (this.#block === undefined) throw new Error("CrossEntropyWorkspace was disposed");
+    return this.#block;
+  }
+
+  #run(options: WorkspaceGradOptions, withGrad: boolean): WorkspaceResult<number | Float64Array<ArrayBuffer>> {
+    const block = this.#alive();
+    const scalars = readScalars(options);
+    const rows = integer("rows", options.rows, this.rows, { min: 0, max: this.rows });
+    const upstream = rowFactors("gradOutput", options.gradOutput ?? 1, rows, [rows]);
+    const { probabilities } = block.contents;
+    const counted = probabilities
+      ? { count: rows, weightSum: rows }
+      : checkIndices({ ...this.#indices, rows }, this.classes, scalars.ignoreIndex, this.#weight);
+    const by = divisors(scalars, counted.count, counted.weightSum);
+    // An index beyond int32 cannot stand in the view.
+    const ignored = scalars.ignoreIndex === (scalars.ignoreIndex | 0) ? scalars.ignoreIndex : IGNORED;
+    block.configure(scalars, by, this.#weight, ignored);
+    if (withGrad) block.writeUpstream(0, rows, upstream, 1, by.grad);
+    block.run(rows, !probabilities, scalars.zLoss !== 0, withGrad);
+    if (withGrad && isNarrow(this.dtype)) {
+      narrow(block.stage, block.at.result, rows * this.classes, this.dtype, this.dtype);
+    }
+    const losses = rows === this.rows ? this.#losses : this.#losses.subarray(0, rows);
+    const none = scalars.reduction.kind === "none";
+    const totals = new RowTotals(scalars, losses, none && scalars.zLoss !== 0 ? new Float64Array(rows) : undefined, 1);
+    totals.add(block, 0, rows);
+    const result = totals.result(by) as WorkspaceResult<number | Float64Array<ArrayBuffer>>;
+    if (withGrad) result.grad = this.#grad;
+    return result;
+  }
+}

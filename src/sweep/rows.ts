@@ -1,0 +1,120 @@
+import type { ElementType } from "../input/elements.js";
+import { applyMask, type MaskView } from "../input/mask.js";
+import { copyRowsIn, copyRowsOut, type RowsView } from "../input/rows.js";
+import { OPTION_SLOTS } from "../kernels/kernels.js";
+import { computeType, elementBytes, isNarrow, layout, type Stage, sharedStage, TILE_BYTES } from "./stage.js";
+
+/** What of a row is in the stage. */
+export interface RowContents {
+  readonly type: ElementType;
+  readonly classes: number;
+  readonly probabilities: boolean;
+  readonly weight: boolean;
+  /** Where the result goes: over the logits, or to a region of its own. */
+  readonly result: "none" | "inPlace" | "apart";
+}
+
+/** Bytes that a row takes, without the padding between regions. */
+function rowBytes(contents: RowContents): number {
+  const compute = elementBytes(computeType(contents.type));
+  const perClass =
+    elementBytes(contents.type) + (contents.probabilities ? compute : 0) + (contents.result === "apart" ? compute : 0);
+  return contents.classes * perClass + 28; // upstream, loss, lse: 8 each; index: 4
+}
+
+/** Byte offsets of the regions of a block of rows; 0 for what is absent. */
+export type RowRegions = ReturnType<typeof rowRegions>;
+
+/** Lays out `rows` rows from `base` on. */
+export function rowRegions(base: number, contents: RowContents, rows: number) {
+  const compute = elementBytes(computeType(contents.type));
+  const elements = rows * contents.classes;
+  const regions = layout(base, {
+    options: OPTION_SLOTS * 8,
+    weight: contents.weight ? contents.classes * compute : 0,
+    upstream: rows * 8,
+    losses: rows * 8,
+    logSumExp: rows * 8,
+    indices: rows * 4,
+    // Rows of no classes still have a place.
+    logits: Math.max(1, elements * elementBytes(contents.type)),
+    probabilities: contents.probabilities ? elements * compute : 0,
+    result: contents.result === "apart" ? elements * compute : 0,
+  });
+  if (contents.result === "inPlace") regions.result = regions.logits;
+  return regions;
+}
+
+/** How many rows a tile has: as many as stay in the cache, one at least. */
+export function tileRows(contents: RowContents, rows: number): number {
+  return Math.max(1, Math.min(rows, Math.floor(TILE_BYTES / rowBytes(contents))));
+}
+
+/** The stage that calls share, large enough for `rows` rows. */
+export function stageFor(contents: RowContents, rows: number): Stage {
+  return sharedStage(rowRegions(0, contents, rows).end);
+}
+
+/** −∞ as it stands in the stage: the 16-bit types by their bits. */
+const MINUS_INFINITY: Record<ElementType, number> = {
+  float32: -Infinity,
+  float64: -Infinity,
+  float16: 0xfc00,
+  bfloat16: 0xff80,
+};
+
+/** A stage laid out for rows of one kind. */
+export class RowBlock {
+  readonly at: RowRegions;
+  /** The stage in the type that rows are computed in, and in that of the logits. */
+  readonly compute: Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+  readonly elements: Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
+
+  /** @param rows how many fit */
+  constructor(
+    readonly stage: Stage,
+    readonly contents: RowContents,
+    readonly rows: number,
+  ) {
+    this.at = rowRegions(stage.base, contents, rows);
+    this.compute = contents.type === "float64" ? stage.f64 : stage.f32;
+    this.elements = isNarrow(contents.type) ? stage.u16 : this.compute;
+  }
+
+  /** Copies rows of the logits to the stage; classes that the mask leaves out become −∞. */
+  copyIn(logits: RowsView, first: number, count: number, mask: MaskView | undefined): void {
+    const at = this.at.logits / this.elements.BYTES_PER_ELEMENT;
+    copyRowsIn(logits, first, count, this.elements, at);
+    if (mask !== undefined) applyMask(mask, first, count, this.elements, at, MINUS_INFINITY[this.contents.type]);
+  }
+
+  /** Copies the result of the first `count` rows to rows of `to`. */
+  copyOut(to: RowsView, first: number, count: number): void {
+    copyOut(this.stage, this.at.result, this.contents.type, to, first, count);
+  }
+}
+
+/**
+ * Rounds `elements` results at byte `at`, in the type that `from` is computed in, to a 16-bit type: packed, from `at` on.
+ */
+export function narrow(stage: Stage, at: number, elements: number, from: ElementType, to: ElementType): void {
+  const { f32, f64, kernels } = stage;
+  if (from === "float64") {
+    for (let i = 0; i < elements; i++) f32[at / 4 + i] = f64[at / 8 + i];
+  }
+  if (to === "float16") kernels.f16_narrow(elements, at, at);
+  else kernels.bf16_narrow(elements, at, at);
+}
+
+/** Copies results at byte `at` to rows first…first + count of `to`, in the element type there. */
+export function copyOut(
+  stage: Stage, at: number, from: ElementType, to: RowsView, first: number, count: number,
+): void {
+  if (isNarrow(to.type)) {
+    narrow(stage, at, count * to.classes, from, to.type);
+    copyRowsOut(stage.u16, at / 2, to, first, count);
+  } else {
+    const compute = from === "float64" ? stage.f64 : stage.f32;
+    copyRowsOut(compute, at / compute.BYTES_PER_ELEMENT, to, first, count);
+  }
+}

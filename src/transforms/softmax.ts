@@ -1,0 +1,100 @@
+import type { FloatData, FloatInput } from "../input/elements.js";
+import { type MaskInput, maskView } from "../input/mask.js";
+import { knownOptions } from "../input/options.js";
+import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
+import { resolveLogits } from "../input/targets.js";
+import type { ShapeOptions } from "../losses/crossEntropyOptions.js";
+import { RowBlock, type RowContents, stageFor, tileRows } from "../sweep/rows.js";
+import { isNarrow, PREFIX } from "../sweep/stage.js";
+
+export interface TransformOptions extends Omit<ShapeOptions, "axis"> {
+  /** Class axis, several that are flattened in this order, or null for all; default −1, the last. */
+  axis?: number | readonly number[] | null;
+  /** Classes that take part, booleans like the logits; the others count as −∞. */
+  mask?: MaskInput;
+}
+
+export interface SoftmaxOptions extends TransformOptions {
+  /** Where the result goes, row-major like the logits; may be the logits themselves. */
+  out?: FloatInput;
+}
+
+export interface LogSumExpOptions extends TransformOptions {
+  /** Where the result goes, one number a row. */
+  out?: Float32Array | Float64Array;
+}
+
+const OPTIONS = ["classes", "dims", "axis", "dtype", "mask", "out"];
+
+/**
+ * e^{x − max} / Σ e^{x − max} of each row, in the element type of the logits. A row of −∞ only, or with +∞ or NaN, is NaN.
+ *
+ * @param logits any shape, the classes along `axis`; a flat array is one row unless `dims` or `classes` says otherwise
+ * @returns the shape of the logits, row-major: a new array, or `out`
+ * @throws {TypeError} for an argument of the wrong kind
+ * @throws {RangeError} for shapes that do not fit; nothing has been written then
+ */
+export function softmax(logits: FloatInput, options: SoftmaxOptions = {}): FloatData {
+  return elementwise(logits, options, "softmax");
+}
+
+/**
+ * ln softmax of each row, formed as (x − max) − ln Σ e^{x − max}: exact for logits of any size. In nats.
+ *
+ * @returns and throws as {@link softmax}
+ */
+export function logSoftmax(logits: FloatInput, options: SoftmaxOptions = {}): FloatData {
+  return elementwise(logits, options, "logsoftmax");
+}
+
+function elementwise(input: FloatInput, options: SoftmaxOptions, op: "softmax" | "logsoftmax"): FloatData {
+  knownOptions(options, OPTIONS);
+  const logits = resolveLogits(input, options);
+  const mask = options.mask === undefined ? undefined : maskView(options.mask, logits);
+  const out = options.out === undefined ? newLike(logits) : outputView("out", options.out, logits);
+  checkOverlap(out, [{ name: "logits", view: logits }, { name: "mask", view: mask }], logits);
+  const { rows, classes, type } = logits;
+  const contents: RowContents = {
+    type, classes, probabilities: false, weight: false, result: isNarrow(type) ? "apart" : "inPlace",
+  };
+  const tile = tileRows(contents, rows);
+  const block = new RowBlock(stageFor(contents, tile), contents, tile);
+  const { at, stage } = block;
+  for (let first = 0; first < rows; first += tile) {
+    const count = Math.min(tile, rows - first);
+    block.copyIn(logits, first, count, mask);
+    stage.kernels[`${PREFIX[type]}_${op}`](count, classes, at.logits, at.result);
+    block.copyOut(out, first, count);
+  }
+  return out.array as FloatData;
+}
+
+/**
+ * ln Σ eˣ of each row, in nats: −∞ for a row without classes or of −∞ only, +∞ where a logit is, NaN where one is NaN.
+ *
+ * @param logits any shape, the classes along `axis`; a flat array is one row unless `dims` or `classes` says otherwise
+ * @returns one number a row, in row-major order of the other axes: float64 when the logits are, else float32; or `out`
+ * @throws {TypeError} for an argument of the wrong kind
+ * @throws {RangeError} for shapes that do not fit; nothing has been written then
+ */
+export function logSumExp(logits: FloatInput, options: LogSumExpOptions = {}): Float32Array | Float64Array {
+  knownOptions(options, OPTIONS);
+  const view = resolveLogits(logits, options);
+  const mask = options.mask === undefined ? undefined : maskView(options.mask, view);
+  const { rows, classes, type } = view;
+  const Result = type === "float64" ? Float64Array : Float32Array;
+  const out = options.out === undefined ? new Result(rows) : rowsOutput("out", options.out, rows);
+  checkOverlap(out, [{ name: "logits", view }, { name: "mask", view: mask }]);
+  const contents: RowContents = { type, classes, probabilities: false, weight: false, result: "none" };
+  const tile = tileRows(contents, rows);
+  const block = new RowBlock(stageFor(contents, tile), contents, tile);
+  const { at, stage } = block;
+  const from = at.logSumExp / 8;
+  for (let first = 0; first < rows; first += tile) {
+    const count = Math.min(tile, rows - first);
+    block.copyIn(view, first, count, mask);
+    stage.kernels[`${PREFIX[type]}_logsumexp`](count, classes, at.logits, at.logSumExp);
+    for (let r = 0; r < count; r++) out[first + r] = stage.f64[from + r];
+  }
+  return out;
+}
