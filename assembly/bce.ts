@@ -1,4 +1,7 @@
-import { BLOCK, abs, add, computeSize, div, lanes, loadLanes, loadTail, lt, mul, mulZero, splat, storeTail, sub, sumLanes, tailOf } from "./lanes";
+import {
+  BLOCK, abs, add, computeSize, div, lanes, loadLanes, loadTail, lt, mul, mulZero, splat, storeTail, sub, sumLanes,
+  tailOf,
+} from "./lanes";
 import { expScale, expScaledOnce } from "./exp";
 import { log1pUnit } from "./log";
 

@@ -1,6 +1,6 @@
 import {
-  BLOCK, add, computeSize, first, lanes, loadCompute, loadLanes, loadOne, loadTail, madd, mul, mulZero, splat, storeOne, sub, sumLanes,
-  tailOf,
+  BLOCK, add, computeSize, first, lanes, loadCompute, loadLanes, loadOne, loadTail, madd, mul, mulZero, splat, storeOne,
+  sub, sumLanes, tailOf,
 } from "./lanes";
 import { expScale, expScaledOnce } from "./exp";
 import { log1p } from "./log";
@@ -10,16 +10,16 @@ import { gradientRow, scaleRow } from "./gradient";
 import { tanhDerivative } from "./tanh";
 
 // Softmax cross-entropy of rows, and its gradient. With z the logits after scale and cap, m = max z at k,
-// u = Σ_{j ≠ k} e^{zⱼ − m}, s = 1 + u, p = e^{z − m}/s, ε the label smoothing, n classes, w weights, W = Σw, λ the z-loss,
-// ε₁ the Poly-1 coefficient (docs: maths in README, "Losses"):
+// u = Σ_{j ≠ k} e^{zⱼ − m}, s = 1 + u, p = e^{z − m}/s, n classes, w their weights, ε the label smoothing, λ the z-loss
+// and ε₁ the Poly-1 coefficient [Szegedy 2016; Chowdhery 2022; Leng 2022]:
 //
 //   t′ = (1 − ε)t + ε/n   a = w·t′   S = Σa   B = Σ a(m − z)   D = Σ t′p
 //   loss = B + S·ln(1 + u) + ε₁(Σt′ − D)
 //   dz   = p·[S + 2λ·lse + ε₁(D − t′)] − a
 //
-// A class index y is t = e_y, of which only the terms that do not vanish are left. Products with a zero factor count as 0
-// even when the other one is ∞. The element where p and a nearly cancel, y for an index and k for probabilities, is formed
-// in float64 from 1 − p_k = u/s, and with the same rounded factor as the others, so that the row sums to 0.
+// A class index y is t = e_y, of which only the terms that do not vanish are left. Products with a zero factor count as
+// 0 even when the other one is ∞. The element where p and a nearly cancel, y for an index and k for probabilities, is
+// formed in float64 from 1 − p_k = u/s, and with the same rounded factor as the others, so that the row sums to 0.
 
 /** Options block: see OPTION in src/kernels/kernels.ts. Sums that a row needs go behind the options. */
 // @ts-ignore: decorator
@@ -28,6 +28,12 @@ import { tanhDerivative } from "./tanh";
 // @ts-ignore: decorator
 @inline function product(a: f64, b: f64): f64 {
   return a == 0 ? 0 : a * b;
+}
+
+/** d cap·tanh(factor·x)/dx over scale, of the element at p. */
+// @ts-ignore: decorator
+@inline function chainAt<T>(p: usize, factor: v128): f64 {
+  return first<T>(tanhDerivative<T>(mul<T>(splat<T>(loadOne<T>(p)), factor)));
 }
 
 /**
@@ -128,7 +134,7 @@ function targetDot<T>(
       // The element of the gradient formed in float64, its t′ and a.
       const special = t ? k : target;
       const z = special == k ? m : logitAt<T>(x + special * sizeof<T>(), mode, factor, capV);
-      const chain = mode == CAPPED ? first<T>(tanhDerivative<T>(mul<T>(splat<T>(loadOne<T>(x + special * sizeof<T>())), factor))) : 1;
+      const chain = mode == CAPPED ? chainAt<T>(x + special * sizeof<T>(), factor) : 1;
       const wSpecial = w ? loadCompute<T>(w + special * size) : 1;
       let dot: f64 = 0;
       if (t || epsilon != 0) {

@@ -3,8 +3,8 @@
 //   f32   float32, computed in float32, 4 lanes          u16   float16, widened to float32 by the load, 4 lanes
 //   f64   float64, computed in float64, 2 lanes          i16   bfloat16, widened to float32 by the load, 4 lanes
 //
-// `sizeof<T>() == 8` is therefore the one question that decides between float64 and float32 arithmetic. This is the only
-// file that asks which instructions the target has.
+// `sizeof<T>() == 8` is therefore the one question that decides between float64 and float32 arithmetic. This is the
+// only file that asks which instructions the target has.
 
 /** float32 sums are carried over to float64 after this many vectors. */
 // @ts-ignore: decorator
@@ -91,12 +91,16 @@
   return v128.andnot(mul<T>(a, b), eq<T>(a, splat<T>(0)));
 }
 
+// @ts-ignore: decorator
+@inline function upperHalf(v: v128): v128 {
+  return i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+
 /** Sum of the lanes in float64. */
 // @ts-ignore: decorator
 @inline export function sumLanes<T>(v: v128): f64 {
   if (sizeof<T>() == 8) return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
-  const high = f64x2.promote_low_f32x4(i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15));
-  const pair = f64x2.add(f64x2.promote_low_f32x4(v), high);
+  const pair = f64x2.add(f64x2.promote_low_f32x4(v), f64x2.promote_low_f32x4(upperHalf(v)));
   return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
 }
 
@@ -104,10 +108,11 @@
 // @ts-ignore: decorator
 @inline export function maxLanes<T>(v: v128): f64 {
   if (sizeof<T>() == 8) {
-    return f64x2.extract_lane(f64x2.pmax(v, i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7)), 0);
+    return f64x2.extract_lane(f64x2.pmax(v, upperHalf(v)), 0);
   }
-  const pair = f32x4.pmax(v, i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
-  return <f64>f32x4.extract_lane(f32x4.pmax(pair, i8x16.shuffle(pair, pair, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3)), 0);
+  const pair = f32x4.pmax(v, upperHalf(v));
+  const odd = i8x16.shuffle(pair, pair, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7);
+  return <f64>f32x4.extract_lane(f32x4.pmax(pair, odd), 0);
 }
 
 /** First lane in float64: what came back of a scalar that was splat. */

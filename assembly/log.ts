@@ -2,14 +2,15 @@ import { add, div, madd, mul, splat } from "./lanes";
 
 // ln(1 + u) for u ≥ 0.
 //
-// float64: y = 1 + u, whose rounding error c is recovered exactly and added back as c/y [Kahan 1982]. y = 2ᵏ·m with m in
+// float64: y = 1 + u, whose rounding error c is recovered exactly and added back as c/y [Kahan 1987]. y = 2ᵏ·m, m in
 // [√½, √2); with s = (m − 1)/(m + 1), |s| ≤ 0.1716, ln m = 2·artanh s = 2(s + s³/3 + s⁵/5 + …), cut behind s²¹/21
 // where the remainder is below 2⁻⁵⁷ relative. ln 2 in two parts, k·LN2_HI exact.
 //
 // float32, u in [0, 1] only: ln(1 + u) = 2·artanh(u/(2 + u)), |s| ≤ 1/3, cut behind s¹⁵/15: no rounding of 1 + u, no
 // decomposition, and small u keep their relative accuracy.
 //
-// Error (scripts/accuracy.mjs): ‹log›
+// Largest error, by scripts/accuracy.mjs: float32, every one of [2⁻¹²⁶, 1], 1.97 ulp; float64 on a grid of [0, 2·10⁵],
+// 2.0 ulp against Math.log1p.
 
 const ARTANH_F64: usize = memory.data<f64>(
   [1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13, 1.0 / 11, 1.0 / 9, 1.0 / 7, 1.0 / 5, 1.0 / 3],

@@ -1,8 +1,8 @@
 import { eq, first, loadLanes, mul, splat } from "./lanes";
 import { tanh } from "./tanh";
 
-// z, what the softmax is taken of: the logit x itself, scale·x, or cap·tanh(scale·x/cap). `mode` is a literal in the fast
-// paths and a number that stays the same over the whole loop in the general ones.
+// z, what the softmax is taken of: the logit x itself, scale·x, or cap·tanh(scale·x/cap). `mode` is a literal in the
+// fast paths and a number that stays the same over the whole loop in the others.
 
 // @ts-ignore: decorator
 @inline export const PLAIN: i32 = 0;

@@ -1,6 +1,6 @@
 import {
-  BLOCK, add, computeSize, eq, excludeOne, first, firstLane, lanes, loadLanes, loadOne, loadTail, maxLanes, pmax, restoreOne,
-  splat, storeOne, storeTail, sub, sumLanes,
+  BLOCK, add, computeSize, eq, excludeOne, first, firstLane, lanes, loadLanes, loadOne, loadTail, maxLanes, pmax,
+  restoreOne, splat, storeOne, storeTail, sub, sumLanes,
 } from "./lanes";
 import { expConstant, expScale, expScaled, expScaledOnce } from "./exp";
 import { log1p } from "./log";
@@ -8,9 +8,9 @@ import { CAPPED, PLAIN, SCALED, inner, logits } from "./logits";
 
 // lse(z) = m + ln Σ e^{zⱼ − m},  m = max z.
 //
-// The maximum's own term, exactly 1, stays out of the sum: with u = Σ_{j ≠ k} e^{zⱼ − m}, k the place of the maximum, the
-// logarithm is ln(1 + u) and 1 − p_k = u/(1 + u). Both keep their relative accuracy when one class takes nearly all, where
-// 1 + u, rounded, would have lost it.
+// The maximum's own term, exactly 1, stays out of the sum: with u = Σ_{j ≠ k} e^{zⱼ − m}, k the place of the maximum,
+// the logarithm is ln(1 + u) and 1 − p_k = u/(1 + u). Both keep their relative accuracy when one class takes nearly
+// all, where 1 + u, rounded, would have lost it.
 //
 // A row whose maximum is ±∞ or NaN has no softmax: m becomes NaN and everything that follows from it.
 

@@ -5,7 +5,7 @@
 @inline function halfBits(v: v128): v128 {
   const sign = v128.and(i32x4.shr_u(v, 16), i32x4.splat(0x8000));
   const bits = v128.and(v, i32x4.splat(0x7fffffff));
-  // Normal numbers: rebias the exponent by −112, round by adding half of what is cut, less one when the kept bit is even.
+  // Normal numbers: rebias the exponent by −112, round by adding half of what is cut, less one where the kept bit is 0.
   const odd = v128.and(i32x4.shr_u(bits, 13), i32x4.splat(1));
   const normal = i32x4.shr_u(i32x4.add(i32x4.sub(bits, i32x4.splat(0x38000000 - 0xfff)), odd), 13);
   // Below 2⁻¹⁴ the addition of ½ makes the unit of a float32 that of a binary16 denormal, 2⁻²⁴.

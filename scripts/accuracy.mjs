@@ -38,7 +38,9 @@ function compile(variant, folder) {
   const features = variant === "relaxed" ? ["--enable", "simd", "--enable", "relaxed-simd"] : ["--enable", "simd"];
   const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
   const options = ["-O3", "--noAssert", "--runtime", "stub", "--use", "abort=", "--initialMemory", "32", "-o", out];
-  execFileSync(process.execPath, [asc, join(root, "assembly/accuracy.ts"), ...options, ...features], { stdio: "inherit" });
+  execFileSync(process.execPath, [asc, join(root, "assembly/accuracy.ts"), ...options, ...features], {
+    stdio: "inherit",
+  });
   return new WebAssembly.Instance(new WebAssembly.Module(readFileSync(out))).exports;
 }
 
@@ -91,12 +93,67 @@ function gridFloat64(exports, name, reference, from, to) {
 }
 
 const RANGES = [
-  ["exp_f32", Math.exp, [[-0, -0.5], [-0.5, -5], [-5, -20], [-20, -87.3]], sweepFloat32],
-  ["log1p_f32", Math.log1p, [[2 ** -126, 2 ** -24], [2 ** -24, 0.5], [0.5, 1]], sweepFloat32],
-  ["tanh_f32", Math.tanh, [[2 ** -126, 0.3], [0.3, 1], [1, 20]], sweepFloat32],
-  ["exp_f64", Math.exp, [[-0.5, 0], [-20, -0.5], [-708, -20]], gridFloat64],
-  ["log1p_f64", Math.log1p, [[0, 0.5], [0.5, 2], [2, 2e5]], gridFloat64],
-  ["tanh_f64", Math.tanh, [[0, 0.3], [0.3, 1], [1, 25]], gridFloat64],
+  [
+    "exp_f32",
+    Math.exp,
+    [
+      [-0, -0.5],
+      [-0.5, -5],
+      [-5, -20],
+      [-20, -87.3],
+    ],
+    sweepFloat32,
+  ],
+  [
+    "log1p_f32",
+    Math.log1p,
+    [
+      [2 ** -126, 2 ** -24],
+      [2 ** -24, 0.5],
+      [0.5, 1],
+    ],
+    sweepFloat32,
+  ],
+  [
+    "tanh_f32",
+    Math.tanh,
+    [
+      [2 ** -126, 0.3],
+      [0.3, 1],
+      [1, 20],
+    ],
+    sweepFloat32,
+  ],
+  [
+    "exp_f64",
+    Math.exp,
+    [
+      [-0.5, 0],
+      [-20, -0.5],
+      [-708, -20],
+    ],
+    gridFloat64,
+  ],
+  [
+    "log1p_f64",
+    Math.log1p,
+    [
+      [0, 0.5],
+      [0.5, 2],
+      [2, 2e5],
+    ],
+    gridFloat64,
+  ],
+  [
+    "tanh_f64",
+    Math.tanh,
+    [
+      [0, 0.3],
+      [0.3, 1],
+      [1, 25],
+    ],
+    gridFloat64,
+  ],
 ];
 
 const folder = mkdtempSync(join(tmpdir(), "celoss-accuracy-"));
@@ -112,7 +169,9 @@ try {
     for (const [name, reference, ranges, sweep] of RANGES) {
       for (const [from, to] of ranges) {
         const { worst, where } = sweep(exports, name, reference, from, to);
-        console.log(`${variant.padEnd(8)} ${name.padEnd(10)} ${`[${from}, ${to}]`.padEnd(34)} ${worst.toFixed(3)} ulp at ${where}`);
+        console.log(
+          `${variant.padEnd(8)} ${name.padEnd(10)} ${`[${from}, ${to}]`.padEnd(34)} ${worst.toFixed(3)} ulp at ${where}`,
+        );
       }
     }
   }

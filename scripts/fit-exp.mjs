@@ -33,7 +33,10 @@ const grid = Array.from({ length: GRID + 1 }, (_, i) => HALF * ((2 * i) / GRID -
 let points = Array.from({ length: DEGREE + 2 }, (_, i) => -HALF * Math.cos((Math.PI * i) / (DEGREE + 1)));
 let polynomial = [];
 for (let round = 0; round < 30; round++) {
-  const rows = points.map((r, i) => [...Array.from({ length: DEGREE + 1 }, (_, k) => r ** k), (i % 2 ? 1 : -1) * Math.exp(r)]);
+  const rows = points.map((r, i) => [
+    ...Array.from({ length: DEGREE + 1 }, (_, k) => r ** k),
+    (i % 2 ? 1 : -1) * Math.exp(r),
+  ]);
   polynomial = solve(rows, points.map(Math.exp)).slice(0, DEGREE + 1);
   // The extremes of the error, one for each stretch of one sign, are the next points.
   const extremes = [];
