@@ -18,13 +18,13 @@ export function outputView(name: string, value: unknown, like: RowsView): RowsVi
     if (like.strides !== undefined && repeatsElements(like.dims, like.strides)) {
       throw rangeError(name, "elements of its own for each logit", like.strides, "as strides");
     }
-    return { ...like, name };
+    return rowsView(name, like, like.dims, like.classAxes);
   }
   const type = outputType(name, value, like.type);
   const array = value as NumberArray | Float16ArrayLike;
   const total = like.rows * like.classes;
   if (array.length !== total) throw rangeError(name, `${total} elements for dims ${list(like.dims)}`, array.length);
-  return rowMajorView(name, array, type, like);
+  return rowMajorView(name, value, array, type, like);
 }
 
 function outputType(name: string, value: unknown, logitsType: ElementType): ElementType {
@@ -45,11 +45,12 @@ function outputType(name: string, value: unknown, logitsType: ElementType): Elem
 
 function rowMajorView(
   name: string,
+  source: unknown,
   array: NumberArray | Float16ArrayLike,
   type: ElementType,
   like: RowsView,
 ): RowsView {
-  const elements = { source: array, array, data: dataOf(array), type, dims: like.dims, strides: undefined, offset: 0 };
+  const elements = { source, array, data: dataOf(array), type, dims: like.dims, strides: undefined, offset: 0 };
   return rowsView(name, elements, like.dims, like.classAxes);
 }
 
@@ -72,7 +73,7 @@ function repeatsElements(dims: readonly number[], strides: readonly number[]): b
  */
 export function newLike(like: RowsView): RowsView {
   const total = like.rows * like.classes;
-  return rowMajorView("grad", newArray(like, total), like.type, like);
+  return rowMajorView("grad", undefined, newArray(like, total), like.type, like);
 }
 
 function newArray(like: RowsView, length: number): NumberArray | Float16ArrayLike {
@@ -109,59 +110,61 @@ export function checkOverlap(
   inputs: readonly Input[],
   inPlaceAllowedWith?: RowsView,
 ): void {
-  const written = bytesOf(output);
-  if (written === undefined) return;
+  // Of a fresh array nobody has the memory; asking for its buffer would move a small one out of the JavaScript heap.
+  if ("source" in output && output.source === undefined) return;
+  const buffer = memoryOf(output)?.buffer;
   for (const input of inputs) {
+    const region = "view" in input ? input.view : input;
+    if (buffer === undefined || memoryOf(region)?.buffer !== buffer) continue;
     if (input === inPlaceAllowedWith && isSame(output, inPlaceAllowedWith)) continue;
-    const read = bytesOf("view" in input ? input.view : input);
-    if (read === undefined || read.buffer !== written.buffer) continue;
-    if (read.start < written.end && written.start < read.end) {
+    const written = bytesOf(output);
+    const read = bytesOf(region as Region);
+    if (Math.max(read.start, written.start) < Math.min(read.end, written.end)) {
       const name = "name" in output ? output.name : "out";
       throw rangeError(name, `memory apart from that of "${input.name}"`, "data" in output ? output.array : output);
     }
   }
 }
 
-interface Bytes {
-  readonly buffer: ArrayBufferLike;
-  readonly start: number;
-  readonly end: number;
+type Region = RowsView | IndexView | ArrayBufferView;
+
+/** The typed array that a view is of; undefined for plain arrays and numbers. */
+function memoryOf(region: unknown): ArrayBufferView | undefined {
+  if (ArrayBuffer.isView(region)) return region;
+  const data = (region as Partial<RowsView> | null | undefined)?.data;
+  return ArrayBuffer.isView(data) ? data : undefined;
 }
 
-/** The bytes that a view or a typed array lies in; undefined for none, and for plain arrays and numbers. */
-function bytesOf(region: unknown): Bytes | undefined {
-  if (typeof region !== "object" || region === null) return undefined;
-  if (ArrayBuffer.isView(region)) {
-    return { buffer: region.buffer, start: region.byteOffset, end: region.byteOffset + region.byteLength };
-  }
-  const view = region as RowsView | IndexView;
-  const { data, offset } = view;
-  if (!ArrayBuffer.isView(data)) return undefined;
-  const reached = "classes" in view ? reachOf(view) : { low: offset, high: offset + view.rows - 1 };
-  if (reached === undefined) return undefined;
-  const start = data.byteOffset + reached.low * data.BYTES_PER_ELEMENT;
-  return { buffer: data.buffer, start, end: data.byteOffset + (reached.high + 1) * data.BYTES_PER_ELEMENT };
+/** From the first byte to the one behind the last. */
+function bytesOf(region: Region): { start: number; end: number } {
+  if (ArrayBuffer.isView(region)) return { start: region.byteOffset, end: region.byteOffset + region.byteLength };
+  const { byteOffset, BYTES_PER_ELEMENT } = region.data as NumberArray;
+  const { low, high } = reachOf(region);
+  return { start: byteOffset + low * BYTES_PER_ELEMENT, end: byteOffset + (high + 1) * BYTES_PER_ELEMENT };
 }
 
-function reachOf(view: RowsView): { low: number; high: number } | undefined {
-  return extent(view.dims, view.strides ?? rowMajorStrides(view.dims), view.offset);
+function reachOf(view: RowsView | IndexView): { low: number; high: number } {
+  const { offset, rows } = view;
+  if (!("classes" in view)) return { low: offset, high: offset + rows - 1 };
+  const reached = view.strides === undefined ? undefined : extent(view.dims, view.strides, offset);
+  return reached ?? { low: offset, high: offset + rows * view.classes - 1 };
 }
 
 function isSame(output: RowsView | Float32Array | Float64Array, input: RowsView): boolean {
   return (
     "classes" in output &&
-    output.type === input.type &&
     output.data.buffer === input.data.buffer &&
     firstByte(output) === firstByte(input) &&
+    output.type === input.type &&
     sameDims(output.dims, input.dims) &&
-    sameStrides(
-      output.dims,
-      output.strides ?? rowMajorStrides(output.dims),
-      input.strides ?? rowMajorStrides(input.dims),
-    )
+    (output.strides === input.strides || sameStrides(output.dims, stridesOf(output), stridesOf(input)))
   );
 }
 
 function firstByte(view: RowsView): number {
   return view.data.byteOffset + view.offset * view.data.BYTES_PER_ELEMENT;
+}
+
+function stridesOf(view: RowsView): readonly number[] {
+  return view.strides ?? rowMajorStrides(view.dims);
 }

@@ -41,7 +41,7 @@ export function resolveInputs(
   const own = source.dims ?? (kind === "plain" ? nestedDims(source) : undefined);
   const dims = givenDims(elements, options.dims) ?? dimsFromTargets(elements.data.length, source, kind, own, options);
   const view = classRows(elements, dims, options);
-  if (view.classes === 0 && view.rows > 0) throw rangeError("logits", "at least one class", dims);
+  if (view.classes === 0 && view.rows > 0) throw rangeError("logits", "dims with at least one class", dims);
 
   if (kind === "floats" || (kind === "plain" && isProbabilities(source, own, view))) {
     return { logits: view, targets: { kind: "probabilities", view: probabilities(source, view) } };

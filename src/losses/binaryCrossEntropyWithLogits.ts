@@ -3,8 +3,8 @@ import type { ElementType, FloatData, FloatInput, IndexInput } from "../input/el
 import { finiteNumber, knownOptions } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
 import { copyRowsIn, type RowsView, viewLike } from "../input/rows.js";
-import { computeType, elementBytes, isNarrow, layout, PREFIX, sharedStage, TILE_BYTES } from "../sweep/stage.js";
 import { copyOut } from "../sweep/rows.js";
+import { computeType, elementBytes, isNarrow, layout, PREFIX, sharedStage, TILE_BYTES } from "../sweep/stage.js";
 import type { LossWithGrad } from "./crossEntropy.js";
 import { divided, divisor, product, type ReductionOptions, readReduction } from "./reduction.js";
 
@@ -44,16 +44,24 @@ const GRAD_OPTIONS = [...OPTIONS, "grad", "gradOutput"];
  * @throws {RangeError} for shapes that do not fit or an option out of its range; nothing has been written then
  */
 export function binaryCrossEntropyWithLogits(
-  logits: FloatInput, targets: FloatInput | IndexInput, options?: BinaryCrossEntropyOptions & { reduction?: "mean" | "sum" },
+  logits: FloatInput,
+  targets: FloatInput | IndexInput,
+  options?: BinaryCrossEntropyOptions & { reduction?: "mean" | "sum" },
 ): number;
 export function binaryCrossEntropyWithLogits(
-  logits: FloatInput, targets: FloatInput | IndexInput, options: BinaryCrossEntropyOptions & { reduction: "none" },
+  logits: FloatInput,
+  targets: FloatInput | IndexInput,
+  options: BinaryCrossEntropyOptions & { reduction: "none" },
 ): LossArray;
 export function binaryCrossEntropyWithLogits(
-  logits: FloatInput, targets: FloatInput | IndexInput, options?: BinaryCrossEntropyOptions,
+  logits: FloatInput,
+  targets: FloatInput | IndexInput,
+  options?: BinaryCrossEntropyOptions,
 ): number | LossArray;
 export function binaryCrossEntropyWithLogits(
-  logits: FloatInput, targets: FloatInput | IndexInput, options: BinaryCrossEntropyOptions = {},
+  logits: FloatInput,
+  targets: FloatInput | IndexInput,
+  options: BinaryCrossEntropyOptions = {},
 ): number | LossArray {
   knownOptions(options, OPTIONS);
   return evaluate(logits, targets, options, false).loss;
@@ -66,17 +74,24 @@ export function binaryCrossEntropyWithLogits(
  * @throws as {@link binaryCrossEntropyWithLogits}
  */
 export function binaryCrossEntropyWithLogitsWithGrad(
-  logits: FloatInput, targets: FloatInput | IndexInput,
+  logits: FloatInput,
+  targets: FloatInput | IndexInput,
   options?: BinaryCrossEntropyGradOptions & { reduction?: "mean" | "sum" },
 ): LossWithGrad;
 export function binaryCrossEntropyWithLogitsWithGrad(
-  logits: FloatInput, targets: FloatInput | IndexInput, options: BinaryCrossEntropyGradOptions & { reduction: "none" },
+  logits: FloatInput,
+  targets: FloatInput | IndexInput,
+  options: BinaryCrossEntropyGradOptions & { reduction: "none" },
 ): LossWithGrad<LossArray>;
 export function binaryCrossEntropyWithLogitsWithGrad(
-  logits: FloatInput, targets: FloatInput | IndexInput, options?: BinaryCrossEntropyGradOptions,
+  logits: FloatInput,
+  targets: FloatInput | IndexInput,
+  options?: BinaryCrossEntropyGradOptions,
 ): LossWithGrad<number | LossArray>;
 export function binaryCrossEntropyWithLogitsWithGrad(
-  logits: FloatInput, targets: FloatInput | IndexInput, options: BinaryCrossEntropyGradOptions = {},
+  logits: FloatInput,
+  targets: FloatInput | IndexInput,
+  options: BinaryCrossEntropyGradOptions = {},
 ): LossWithGrad<number | LossArray> {
   knownOptions(options, GRAD_OPTIONS);
   return evaluate(logits, targets, options, true) as LossWithGrad<number | LossArray>;
@@ -90,7 +105,10 @@ function factor(name: string, value: number | FloatInput | undefined, logits: Ro
 }
 
 function evaluate(
-  logitsInput: FloatInput, targetsInput: FloatInput | IndexInput, options: BinaryCrossEntropyGradOptions, withGrad: boolean,
+  logitsInput: FloatInput,
+  targetsInput: FloatInput | IndexInput,
+  options: BinaryCrossEntropyGradOptions,
+  withGrad: boolean,
 ): { loss: number | LossArray; grad?: FloatData } {
   const reduction = readReduction(options);
   const { logits, targets } = resolveBinary(logitsInput, targetsInput, options);
@@ -103,8 +121,8 @@ function evaluate(
 
   const Losses = type === "float64" ? Float64Array : Float32Array;
   const inputs = [
-    { name: "logits", view: logits },
-    { name: "targets", view: targets },
+    logits,
+    targets,
     { name: "weight", view: weight },
     { name: "posWeight", view: posWeight },
     { name: "gradOutput", view: upstream },
@@ -121,11 +139,16 @@ function evaluate(
   }
 
   // Where everything lies in one run, tiles may end anywhere; otherwise they hold whole rows of the last dimension.
-  const flat = inputs.every(({ view }) => typeof view === "number" || view.contiguous) && (grad === undefined || grad.contiguous);
+  const flat = [logits, targets, weight, posWeight, upstream, grad].every(
+    (view) => typeof view !== "object" || view.contiguous,
+  );
   const tileOf = <V extends number | RowsView | undefined>(view: V): V =>
     flat && typeof view === "object" ? { ...view, rows: elements, classes: 1 } : view;
   const from = {
-    logits: tileOf(logits), targets: tileOf(targets), weight: tileOf(weight), posWeight: tileOf(posWeight),
+    logits: tileOf(logits),
+    targets: tileOf(targets),
+    weight: tileOf(weight),
+    posWeight: tileOf(posWeight),
     upstream: tileOf(upstream),
   };
   const to = tileOf(grad);
@@ -173,7 +196,15 @@ function evaluate(
       to === undefined
         ? kernels[`${PREFIX[type]}_bce`](n, at.logits, at.targets, at.weight, at.posWeight, scalarPosWeight, at.losses)
         : kernels[`${PREFIX[type]}_bce_grad`](
-            n, at.logits, at.targets, at.weight, at.posWeight, scalarPosWeight, at.losses, at.upstream, scalarUpstream,
+            n,
+            at.logits,
+            at.targets,
+            at.weight,
+            at.posWeight,
+            scalarPosWeight,
+            at.losses,
+            at.upstream,
+            scalarUpstream,
             at.result,
           );
     sum += product(scalarWeight, partial);

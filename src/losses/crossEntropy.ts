@@ -25,9 +25,7 @@ export interface LossWithGrad<Loss = number> {
   zLoss?: Loss;
 }
 
-const OPTIONS = [
-  ...SCALAR_OPTIONS, "classes", "dims", "axis", "dtype", "weight", "sampleWeight", "mask", "out",
-];
+const OPTIONS = [...SCALAR_OPTIONS, "classes", "dims", "axis", "dtype", "weight", "sampleWeight", "mask", "out"];
 const GRAD_OPTIONS = [...OPTIONS, "grad", "gradOutput"];
 
 /**
@@ -42,16 +40,24 @@ const GRAD_OPTIONS = [...OPTIONS, "grad", "gradOutput"];
  *   option out of its range; nothing has been written then
  */
 export function crossEntropy(
-  logits: FloatInput, targets: IndexInput | FloatInput, options?: CrossEntropyOptions & { reduction?: "mean" | "sum" },
+  logits: FloatInput,
+  targets: IndexInput | FloatInput,
+  options?: CrossEntropyOptions & { reduction?: "mean" | "sum" },
 ): number;
 export function crossEntropy(
-  logits: FloatInput, targets: IndexInput | FloatInput, options: CrossEntropyOptions & { reduction: "none" },
+  logits: FloatInput,
+  targets: IndexInput | FloatInput,
+  options: CrossEntropyOptions & { reduction: "none" },
 ): LossArray;
 export function crossEntropy(
-  logits: FloatInput, targets: IndexInput | FloatInput, options?: CrossEntropyOptions,
+  logits: FloatInput,
+  targets: IndexInput | FloatInput,
+  options?: CrossEntropyOptions,
 ): number | LossArray;
 export function crossEntropy(
-  logits: FloatInput, targets: IndexInput | FloatInput, options: CrossEntropyOptions = {},
+  logits: FloatInput,
+  targets: IndexInput | FloatInput,
+  options: CrossEntropyOptions = {},
 ): number | LossArray {
   knownOptions(options, OPTIONS);
   return evaluate(logits, targets, options, false).loss;
@@ -65,24 +71,34 @@ export function crossEntropy(
  * @throws as {@link crossEntropy}
  */
 export function crossEntropyWithGrad(
-  logits: FloatInput, targets: IndexInput | FloatInput,
+  logits: FloatInput,
+  targets: IndexInput | FloatInput,
   options?: CrossEntropyGradOptions & { reduction?: "mean" | "sum" },
 ): LossWithGrad;
 export function crossEntropyWithGrad(
-  logits: FloatInput, targets: IndexInput | FloatInput, options: CrossEntropyGradOptions & { reduction: "none" },
+  logits: FloatInput,
+  targets: IndexInput | FloatInput,
+  options: CrossEntropyGradOptions & { reduction: "none" },
 ): LossWithGrad<LossArray>;
 export function crossEntropyWithGrad(
-  logits: FloatInput, targets: IndexInput | FloatInput, options?: CrossEntropyGradOptions,
+  logits: FloatInput,
+  targets: IndexInput | FloatInput,
+  options?: CrossEntropyGradOptions,
 ): LossWithGrad<number | LossArray>;
 export function crossEntropyWithGrad(
-  logits: FloatInput, targets: IndexInput | FloatInput, options: CrossEntropyGradOptions = {},
+  logits: FloatInput,
+  targets: IndexInput | FloatInput,
+  options: CrossEntropyGradOptions = {},
 ): LossWithGrad<number | LossArray> {
   knownOptions(options, GRAD_OPTIONS);
   return evaluate(logits, targets, options, true) as LossWithGrad<number | LossArray>;
 }
 
 function evaluate(
-  logitsInput: FloatInput, targetsInput: IndexInput | FloatInput, options: CrossEntropyGradOptions, withGrad: boolean,
+  logitsInput: FloatInput,
+  targetsInput: IndexInput | FloatInput,
+  options: CrossEntropyGradOptions,
+  withGrad: boolean,
 ): { loss: number | LossArray; grad?: FloatData; zLoss?: number | LossArray } {
   const scalars = readScalars(options);
   const { logits, targets } = resolveInputs(logitsInput, targetsInput, options);
@@ -100,8 +116,8 @@ function evaluate(
   const Losses = type === "float64" ? Float64Array : Float32Array;
   const none = scalars.reduction.kind === "none";
   const inputs = [
-    { name: "logits", view: logits },
-    { name: "targets", view: targets.view },
+    logits,
+    targets.view,
     { name: "mask", view: mask },
     { name: "weight", view: weight },
     { name: "sampleWeight", view: sampleWeight },

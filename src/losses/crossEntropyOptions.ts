@@ -51,7 +51,15 @@ export interface CrossEntropyGradOptions extends CrossEntropyOptions {
 }
 
 export const SCALAR_OPTIONS = [
-  "reduction", "denominator", "onEmpty", "ignoreIndex", "labelSmoothing", "scale", "softcap", "zLoss", "polyEpsilon",
+  "reduction",
+  "denominator",
+  "onEmpty",
+  "ignoreIndex",
+  "labelSmoothing",
+  "scale",
+  "softcap",
+  "zLoss",
+  "polyEpsilon",
 ] as const;
 
 /** Checked, with the defaults filled in. softcap 0 stands for none. */

@@ -53,7 +53,11 @@ export class CrossEntropyBlock extends RowBlock {
 
   /** What the gradients of rows `first` to `first + count` are multiplied by. */
   writeUpstream(
-    first: number, count: number, upstream: number | ArrayLike<number>, sampleWeight: number | ArrayLike<number>, by: number,
+    first: number,
+    count: number,
+    upstream: number | ArrayLike<number>,
+    sampleWeight: number | ArrayLike<number>,
+    by: number,
   ): void {
     const { f64 } = this.stage;
     const at = this.at.upstream / 8;
@@ -74,12 +78,29 @@ export class CrossEntropyBlock extends RowBlock {
     const lse = withLse ? at.logSumExp : 0;
     if (withGrad) {
       kernels[`${prefix}_crossentropy_grad`](
-        count, contents.classes, at.logits, indices, at.probabilities, at.weight, at.options, at.losses, lse, at.upstream,
+        count,
+        contents.classes,
+        at.logits,
+        indices,
+        at.probabilities,
+        at.weight,
+        at.options,
+        at.losses,
+        lse,
+        at.upstream,
         at.result,
       );
     } else {
       kernels[`${prefix}_crossentropy`](
-        count, contents.classes, at.logits, indices, at.probabilities, at.weight, at.options, at.losses, lse,
+        count,
+        contents.classes,
+        at.logits,
+        indices,
+        at.probabilities,
+        at.weight,
+        at.options,
+        at.losses,
+        lse,
       );
     }
   }
@@ -126,7 +147,8 @@ export class RowTotals {
   result(by: Divisors): { loss: number | Float32Array | Float64Array; zLoss?: number | Float32Array | Float64Array } {
     const { out, zOut } = this;
     const { reduction, zLoss: lambda } = this.scalars;
-    if (out !== undefined && reduction.kind === "none") return zOut === undefined ? { loss: out } : { loss: out, zLoss: zOut };
+    if (out !== undefined && reduction.kind === "none")
+      return zOut === undefined ? { loss: out } : { loss: out, zLoss: zOut };
     const loss = divided(this.#loss, by.loss, reduction.onEmpty);
     if (lambda === 0) return { loss };
     const zLoss = divided(this.#zLoss, by.zLoss, reduction.onEmpty);

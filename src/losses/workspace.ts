@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" />
 import type { ElementType } from "../input/elements.js";
 import { rangeError } from "../input/errors.js";
 import { checkIndices, type IndexView } from "../input/indices.js";
@@ -107,7 +108,15 @@ export class CrossEntropyWorkspace {
       ? new Compute(stage.buffer, at.probabilities, elements)
       : new Int32Array(stage.buffer, at.indices, this.rows);
     const data = this.#targets;
-    this.#indices = { name: "targets", data, halves: undefined, unsigned: false, offset: 0, rows: this.rows, dims: undefined };
+    this.#indices = {
+      name: "targets",
+      data,
+      halves: undefined,
+      unsigned: false,
+      offset: 0,
+      rows: this.rows,
+      dims: undefined,
+    };
     this.#weight = shape.weight ? new Compute(stage.buffer, at.weight, this.classes).fill(1) : undefined;
     this.#losses = new Float64Array(stage.buffer, at.losses, this.rows);
   }

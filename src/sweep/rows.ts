@@ -107,9 +107,7 @@ export function narrow(stage: Stage, at: number, elements: number, from: Element
 }
 
 /** Copies results at byte `at` to rows first…first + count of `to`, in the element type there. */
-export function copyOut(
-  stage: Stage, at: number, from: ElementType, to: RowsView, first: number, count: number,
-): void {
+export function copyOut(stage: Stage, at: number, from: ElementType, to: RowsView, first: number, count: number): void {
   if (isNarrow(to.type)) {
     narrow(stage, at, count * to.classes, from, to.type);
     copyRowsOut(stage.u16, at / 2, to, first, count);

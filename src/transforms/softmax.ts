@@ -52,10 +52,14 @@ function elementwise(input: FloatInput, options: SoftmaxOptions, op: "softmax" |
   const logits = resolveLogits(input, options);
   const mask = options.mask === undefined ? undefined : maskView(options.mask, logits);
   const out = options.out === undefined ? newLike(logits) : outputView("out", options.out, logits);
-  checkOverlap(out, [{ name: "logits", view: logits }, { name: "mask", view: mask }], logits);
+  checkOverlap(out, [logits, { name: "mask", view: mask }], logits);
   const { rows, classes, type } = logits;
   const contents: RowContents = {
-    type, classes, probabilities: false, weight: false, result: isNarrow(type) ? "apart" : "inPlace",
+    type,
+    classes,
+    probabilities: false,
+    weight: false,
+    result: isNarrow(type) ? "apart" : "inPlace",
   };
   const tile = tileRows(contents, rows);
   const block = new RowBlock(stageFor(contents, tile), contents, tile);
@@ -84,7 +88,7 @@ export function logSumExp(logits: FloatInput, options: LogSumExpOptions = {}): F
   const { rows, classes, type } = view;
   const Result = type === "float64" ? Float64Array : Float32Array;
   const out = options.out === undefined ? new Result(rows) : rowsOutput("out", options.out, rows);
-  checkOverlap(out, [{ name: "logits", view }, { name: "mask", view: mask }]);
+  checkOverlap(out, [view, { name: "mask", view: mask }]);
   const contents: RowContents = { type, classes, probabilities: false, weight: false, result: "none" };
   const tile = tileRows(contents, rows);
   const block = new RowBlock(stageFor(contents, tile), contents, tile);
