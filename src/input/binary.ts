@@ -11,8 +11,8 @@ export interface BinaryOptions {
 }
 
 /**
- * Logits and targets of one shape: `dims`, else the logits' own, else the targets' own, else one dimension. As rows they
- * are what lies along the last dimension. Targets may be any numbers: integer arrays and booleans too.
+ * Logits and targets of one shape: `dims`, else the logits' own, else the targets' own, else one dimension. A row is
+ * what lies along the last dimension. Targets may be any numbers: integer arrays and booleans too.
  *
  * @throws {TypeError} for an argument of the wrong kind
  * @throws {RangeError} when shapes do not go together

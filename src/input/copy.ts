@@ -18,8 +18,8 @@ export function copyRun(from: NumberArray, start: number, count: number, to: Num
  * A block of rows × classes, each side with its own strides.
  *
  * Four rows at a time, since with one of the strides 1 that is both a quarter of the loop's overhead and, when class
- * axes are transposed, a part of each cache line used at once: 0.34–1.0 ns an element, against 1.5–1.7 for one row at a
- * time and 0.5–1.1 for blocks of 8 or 16 (Node 20, EPYC, 3×50176 to 1000×1024).
+ * axes are transposed, a part of each cache line used at once: 0.4–1.1 ns an element, against 1.5–1.7 for one row at a
+ * time; eight or sixteen rows gain nothing (Node 20, EPYC, 3×50176 to 1000×1024).
  */
 export function copyBlock(
   from: NumberArray,

@@ -52,8 +52,9 @@ export interface TensorLike {
 }
 
 /**
- * Floating-point input, flat and row-major unless it says otherwise. Plain arrays are read as float64. A Uint16Array
- * holds raw float16 or bfloat16 and needs `dtype`, or a tensor-like's own `type`, to say which.
+ * Floating-point input, flat and row-major unless it says otherwise. Plain arrays are read as float64, or as float32
+ * where `dtype` or a tensor-like's own `type` says so. A Uint16Array holds raw float16 or bfloat16 and needs one of the
+ * two to say which.
  */
 export type FloatInput = Float32Array | Float64Array | Float16ArrayLike | Uint16Array | NestedNumbers | TensorLike;
 
@@ -90,7 +91,8 @@ const FLOATS = "Float32Array, Float64Array, Float16Array, Uint16Array with dtype
 const NUMBERS = "typed array, array of numbers or tensor";
 
 /**
- * Floating-point elements. Typed arrays are never copied; plain and nested arrays become a fresh Float64Array.
+ * Floating-point elements. Typed arrays are never copied; plain and nested arrays become a fresh Float64Array, or a
+ * Float32Array where the dtype says so.
  *
  * @param dtype what the caller says of the element type
  * @throws {TypeError} for anything else, and for an entry that is no number
@@ -105,7 +107,7 @@ export function numberElements(name: string, value: unknown, entries: Entries): 
   const source = takeApart(name, value, NUMBERS);
   switch (kindOf(source)) {
     case "plain":
-      return fromPlain(source, entries);
+      return fromPlain(source, entries, "float64");
     case "wide": {
       const copy = Float64Array.from(source.data as BigInt64Array, Number);
       return elementsOf(source, copy, copy, "float64", source.dims);
@@ -168,8 +170,8 @@ export function toFloats(source: Source, dtype: ElementType | undefined): Elemen
       return elementsOf(source, data, data, declared, source.dims);
     }
     case "Array":
-      checkDeclared(source, declared, "float64");
-      return fromPlain(source, "number");
+      if (declared !== "float32") checkDeclared(source, declared, "float64");
+      return fromPlain(source, "number", declared === "float32" ? "float32" : "float64");
     default:
       throw typeError(source.name, source.expected, source.data);
   }
@@ -201,11 +203,13 @@ function checkDeclared(source: Source, declared: ElementType | undefined, actual
   throw rangeError(source.name, `dtype "${actual}" for ${kind}`, declared);
 }
 
-function fromPlain(source: Source, entries: Entries): Elements {
+function fromPlain(source: Source, entries: Entries, type: "float32" | "float64"): Elements {
   const nested = nestedDims(source);
   const dims = nested ?? [source.data.length];
-  const copy = flatten(source.name, source.data, dims, entries, new Float64Array(product(dims)));
-  return elementsOf(source, copy, copy, "float64", nested ?? source.dims);
+  const length = product(dims);
+  const copy = type === "float32" ? new Float32Array(length) : new Float64Array(length);
+  flatten(source.name, source.data, dims, entries, copy);
+  return elementsOf(source, copy, copy, type, nested ?? source.dims);
 }
 
 function elementsOf(

@@ -24,7 +24,7 @@ export function nestedDims(source: Source): readonly number[] | undefined {
  * @throws {RangeError} when the arrays are ragged
  * @throws {TypeError} for an entry of another kind, holes included
  */
-export function flatten<T extends Float64Array | Uint8Array>(
+export function flatten<T extends Float32Array | Float64Array | Uint8Array>(
   name: string,
   value: ArrayLike<unknown>,
   dims: readonly number[],
@@ -42,7 +42,7 @@ function flattenLevel(
   dims: readonly number[],
   level: number,
   entries: Entries,
-  to: Float64Array | Uint8Array,
+  to: Float32Array | Float64Array | Uint8Array,
   index: number,
 ): void {
   const start = index * value.length;

@@ -15,8 +15,9 @@ export interface Bounds {
 export function finiteNumber(name: string, value: unknown, fallback: number, bounds?: Bounds): number {
   if (value === undefined) return fallback;
   if (typeof value !== "number") throw typeError(name, "number", value);
-  if (!Number.isFinite(value) || !isWithin(value, bounds))
+  if (!Number.isFinite(value) || !isWithin(value, bounds)) {
     throw rangeError(name, describe("finite number", bounds), value);
+  }
   return value;
 }
 
@@ -24,8 +25,9 @@ export function finiteNumber(name: string, value: unknown, fallback: number, bou
 export function integer(name: string, value: unknown, fallback: number, bounds?: Bounds): number {
   if (value === undefined) return fallback;
   if (typeof value !== "number") throw typeError(name, "integer", value);
-  if (!Number.isSafeInteger(value) || !isWithin(value, bounds))
+  if (!Number.isSafeInteger(value) || !isWithin(value, bounds)) {
     throw rangeError(name, describe("integer", bounds), value);
+  }
   return value;
 }
 
@@ -67,7 +69,8 @@ export function classWeights(value: unknown, classes: number): Float64Array | Fl
 export type RowFactors = number | ArrayLike<number>;
 
 /**
- * Factors of rows: a number (1 for undefined), or one a row as an array or as a tensor-like of dimensions that broadcast to the rows'.
+ * Factors of rows: a number (1 for undefined), or one a row, as an array or as a tensor-like of dimensions that
+ * broadcast to the rows'.
  *
  * @throws {RangeError} for another shape, and for the first factor that is not finite
  */
@@ -92,14 +95,13 @@ function factors(name: string, value: unknown, dims: readonly number[], expected
     values = copy;
   }
   for (let i = 0; i < total; i++) {
-    if (!Number.isFinite(values[i])) throw rangeError(name, "finite numbers", values[i], indexPath(i, own));
+    if (Number.isFinite(values[i])) continue;
+    throw rangeError(name, "finite numbers", values[i], indexPath(i, own === undefined ? undefined : dims));
   }
   return values;
 }
 
-/**
- * @throws {TypeError} when the options are no object, or hold a name that is not allowed
- */
+/** @throws {TypeError} when the options are no object, or hold a name that is not allowed */
 export function knownOptions(value: unknown, allowed: readonly string[]): void {
   if (value === undefined) return;
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw typeError("options", "object", value);

@@ -231,8 +231,9 @@ export function viewOfElements(name: string, elements: Elements, logits: RowsVie
     const total = logits.rows * logits.classes;
     const columns = dims.length === 0 ? 1 : dims[dims.length - 1];
     if (length === total) return rowsView(name, elements, dims, classAxes);
-    if (broadcast && length === columns)
+    if (broadcast && length === columns) {
       return rowsView(name, repeat(name, elements, [columns], dims), dims, classAxes);
+    }
     const expected = broadcast && columns !== total ? `${columns} or ${total}` : `${total}`;
     throw rangeError(name, `${expected} elements for dims ${list(dims)}`, length);
   }

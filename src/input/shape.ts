@@ -57,8 +57,8 @@ export function rowMajorStrides(dims: readonly number[]): number[] {
 }
 
 /**
- * Strides that repeat an array of `dims` over `to` by NumPy's rule: aligned at the last dimension, a missing dimension or
- * one of one entry is repeated. Undefined where the rule does not allow it.
+ * Strides that repeat an array of `dims` over `to` by NumPy's rule: aligned at the last dimension, a dimension that is
+ * missing or of one entry is repeated. Undefined where the rule does not allow it.
  */
 export function broadcastStrides(
   dims: readonly number[],
