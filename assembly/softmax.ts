@@ -1,4 +1,4 @@
-import { computeSize, lanes, loadLanes, loadOne, loadTail, mul, splat, storeOne, storeTail, sub } from "./lanes";
+import { computeSize, lanes, loadLanes, loadOne, loadTail, splat, storeTail, sub } from "./lanes";
 import { expScale } from "./exp";
 import { log1p } from "./log";
 import { argmaxRow, finiteOrNaN, sumExpRow, sumExpStoreRow } from "./logsumexp";
@@ -15,7 +15,6 @@ import { scaleRow } from "./gradient";
     const m = finiteOrNaN(loadOne<T>(x + k * sizeof<T>()));
     const s = 1 + sumExpStoreRow<T>(x, n, k, m, y) / expScale<T>();
     scaleRow<T>(y, n, 1 / (s * expScale<T>()));
-    storeOne<T>(y + k * size, 1 / s);
   }
 }
 

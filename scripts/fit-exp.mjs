@@ -1,8 +1,10 @@
-// Prints the float32 coefficients of assembly/exp.ts: the polynomial of degree 5 that is minimax in the relative error of
-// eʳ on |r| ≤ ln 2/2 (Remez exchange in float64), made monic, rounded, and the scale that centres what error is left.
+// Prints the float32 coefficients of assembly/exp.ts: the polynomial of degree 5 that is 1 at r = 0 and minimax in the
+// relative error of eʳ on |r| ≤ ln 2/2, made monic and rounded; EXP_SCALE is its value at 0. Minimax by least squares
+// whose weights are multiplied by the error in each round [Lawson 1961], in float64.
 const DEGREE = 5;
 const HALF = Math.LN2 / 2;
-const GRID = 20000;
+const POINTS = 4001;
+const ROUNDS = 3000;
 
 /** Gaussian elimination with partial pivoting. */
 function solve(a, b) {
@@ -28,31 +30,35 @@ function solve(a, b) {
 }
 
 const horner = (c, r) => c.reduceRight((p, coefficient) => p * r + coefficient, 0);
-const grid = Array.from({ length: GRID + 1 }, (_, i) => HALF * ((2 * i) / GRID - 1));
+const worst = (errors) => errors.reduce((most, error) => Math.max(most, Math.abs(error)), 0);
+const grid = Array.from({ length: POINTS }, (_, i) => HALF * ((2 * i) / (POINTS - 1) - 1));
+const relativeErrors = (c) => grid.map((r) => horner(c, r) / c[0] / Math.exp(r) - 1);
 
-let points = Array.from({ length: DEGREE + 2 }, (_, i) => -HALF * Math.cos((Math.PI * i) / (DEGREE + 1)));
-let polynomial = [];
-for (let round = 0; round < 30; round++) {
-  const rows = points.map((r, i) => [
-    ...Array.from({ length: DEGREE + 1 }, (_, k) => r ** k),
-    (i % 2 ? 1 : -1) * Math.exp(r),
-  ]);
-  polynomial = solve(rows, points.map(Math.exp)).slice(0, DEGREE + 1);
-  // The extremes of the error, one for each stretch of one sign, are the next points.
-  const extremes = [];
-  for (const r of grid) {
-    const error = horner(polynomial, r) / Math.exp(r) - 1;
-    const last = extremes.at(-1);
-    if (last === undefined || Math.sign(last.error) !== Math.sign(error)) extremes.push({ r, error });
-    else if (Math.abs(error) > Math.abs(last.error)) Object.assign(last, { r, error });
+let weights = grid.map(() => 1);
+let best;
+for (let round = 0; round < ROUNDS; round++) {
+  const a = Array.from({ length: DEGREE }, () => new Array(DEGREE).fill(0));
+  const b = new Array(DEGREE).fill(0);
+  for (const [i, r] of grid.entries()) {
+    // Powers of r/HALF keep the equations well conditioned.
+    const basis = Array.from({ length: DEGREE }, (_, k) => (r / HALF) ** (k + 1) / Math.exp(r));
+    for (let j = 0; j < DEGREE; j++) {
+      b[j] += weights[i] * basis[j] * -Math.expm1(-r);
+      for (let k = 0; k < DEGREE; k++) a[j][k] += weights[i] * basis[j] * basis[k];
+    }
   }
-  if (extremes.length !== points.length) break;
-  points = extremes.map(({ r }) => r);
+  const polynomial = [1, ...solve(a, b).map((c, k) => c / HALF ** (k + 1))];
+  const errors = relativeErrors(polynomial);
+  if (best === undefined || worst(errors) < best.error) best = { polynomial, error: worst(errors) };
+  const products = weights.map((weight, i) => weight * Math.abs(errors[i]));
+  const total = products.reduce((sum, product) => sum + product, 0);
+  weights = products.map((product) => (product * POINTS) / total);
 }
 
-const monic = polynomial.slice(0, DEGREE).map((c) => Math.fround(c / polynomial[DEGREE]));
-const ratios = grid.map((r) => horner([...monic, 1], r) / Math.exp(r));
-const [low, high] = [Math.min(...ratios), Math.max(...ratios)];
-console.log("coefficients c0…c4:", monic.join(", "));
-console.log("EXP_SCALE:", (low + high) / 2);
-console.log("largest relative error:", (high - low) / (high + low));
+// Of the float32 next to the reciprocal of the leading coefficient, the first whose product with its own reciprocal is
+// exactly 1 after rounding: then so is the probability of a class that takes all.
+let scale = Math.fround(1 / best.polynomial[DEGREE]);
+while (Math.fround(scale * Math.fround(1 / scale)) !== 1) scale = Math.fround(scale * (1 + 2 ** -23));
+const monic = best.polynomial.map((c) => Math.fround(c * scale));
+console.log("EXP_SCALE = c0; c0…c4:", monic.slice(0, DEGREE).join(", "));
+console.log(`largest relative error: ${best.error}; with rounded coefficients ${worst(relativeErrors(monic))}`);

@@ -23,7 +23,7 @@ const TARGETS = "class indices or probabilities (typed array, array of numbers o
 
 /**
  * Logits and targets of one shape, which comes from: `dims`; the logits' own; dims of the targets' own; `classes`; the
- * number of indices. Flat logits and flat probabilities without any of these are one row.
+ * number of indices. Flat logits with flat probabilities need one of them.
  *
  * @throws {TypeError} for an argument of the wrong kind
  * @throws {RangeError} when shapes do not go together, and for rows without classes
@@ -145,8 +145,10 @@ function dimsFromTargets(
     if (entries !== length) throw rangeError("targets", `${length} probabilities, as many as logits`, own);
     return own;
   }
-  if (own === undefined && (kind === "floats" || options.classes !== undefined)) {
-    return dimsFromClasses(length, options);
+  if (own === undefined && options.classes !== undefined) return dimsFromClasses(length, options);
+  if (kind === "floats") {
+    const hint = "(class indices belong in an integer array)";
+    throw rangeError("classes", "the number of classes, or dims, with flat probabilities", undefined, hint);
   }
   if (entries === 0 ? length !== 0 : length % entries !== 0) {
     throw rangeError("targets", `a number of indices that divides the ${length} logits`, entries);

@@ -128,14 +128,18 @@ function evaluate(
     { name: "gradOutput", view: upstream },
   ];
   let out: LossArray | undefined;
-  if (reduction.kind === "none") {
-    out = options.out === undefined ? new Losses(elements) : rowsOutput("out", options.out, elements);
+  if (reduction.kind === "none" && options.out !== undefined) {
+    out = rowsOutput("out", options.out, elements);
     checkOverlap(out, inputs);
+  } else if (reduction.kind === "none") {
+    out = new Losses(elements);
   }
   let grad: RowsView | undefined;
-  if (withGrad) {
-    grad = options.grad === undefined ? newLike(logits) : outputView("grad", options.grad, logits);
-    checkOverlap(grad, inputs, logits);
+  if (withGrad && options.grad !== undefined) {
+    grad = outputView("grad", options.grad, logits);
+    checkOverlap(grad, [...inputs, { name: "out", view: options.out }], logits);
+  } else if (withGrad) {
+    grad = newLike(logits);
   }
 
   // Where everything lies in one run, tiles may end anywhere; otherwise they hold whole rows of the last dimension.

@@ -124,14 +124,18 @@ function evaluate(
     { name: "gradOutput", view: upstream },
   ];
   let out: LossArray | undefined;
-  if (none) {
-    out = options.out === undefined ? new Losses(rows) : rowsOutput("out", options.out, rows);
+  if (none && options.out !== undefined) {
+    out = rowsOutput("out", options.out, rows);
     checkOverlap(out, inputs);
+  } else if (none) {
+    out = new Losses(rows);
   }
   let grad: RowsView | undefined;
-  if (withGrad) {
-    grad = options.grad === undefined ? newLike(logits) : outputView("grad", options.grad, logits);
-    checkOverlap(grad, inputs, logits);
+  if (withGrad && options.grad !== undefined) {
+    grad = outputView("grad", options.grad, logits);
+    checkOverlap(grad, [...inputs, { name: "out", view: options.out }], logits);
+  } else if (withGrad) {
+    grad = newLike(logits);
   }
   const totals = new RowTotals(scalars, out, none && scalars.zLoss !== 0 ? new Losses(rows) : undefined, sampleWeight);
 

@@ -1,4 +1,4 @@
-/// <reference lib="esnext.disposable" />
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { ElementType } from "../input/elements.js";
 import { rangeError } from "../input/errors.js";
 import { checkIndices, type IndexView } from "../input/indices.js";

@@ -52,7 +52,7 @@ function elementwise(input: FloatInput, options: SoftmaxOptions, op: "softmax" |
   const logits = resolveLogits(input, options);
   const mask = options.mask === undefined ? undefined : maskView(options.mask, logits);
   const out = options.out === undefined ? newLike(logits) : outputView("out", options.out, logits);
-  checkOverlap(out, [logits, { name: "mask", view: mask }], logits);
+  if (options.out !== undefined) checkOverlap(out, [logits, { name: "mask", view: mask }], logits);
   const { rows, classes, type } = logits;
   const contents: RowContents = {
     type,
@@ -88,7 +88,7 @@ export function logSumExp(logits: FloatInput, options: LogSumExpOptions = {}): F
   const { rows, classes, type } = view;
   const Result = type === "float64" ? Float64Array : Float32Array;
   const out = options.out === undefined ? new Result(rows) : rowsOutput("out", options.out, rows);
-  checkOverlap(out, [view, { name: "mask", view: mask }]);
+  if (options.out !== undefined) checkOverlap(out, [view, { name: "mask", view: mask }]);
   const contents: RowContents = { type, classes, probabilities: false, weight: false, result: "none" };
   const tile = tileRows(contents, rows);
   const block = new RowBlock(stageFor(contents, tile), contents, tile);

@@ -81,7 +81,7 @@ describe("resolveInputs", () => {
     ["classes and probabilities", x(12), x(12), { classes: 4 }, "probabilities", [3, 4], [3], 4],
     ["classes and plain probabilities", x(4), [0.5, 0.5, 1, 0], { classes: 2 }, "probabilities", [2, 2], [2], 2],
     ["classes 1 and plain numbers", x(2), [0, 0], { classes: 1 }, "indices", [2, 1], [2], 1],
-    ["flat probabilities", x(3), Float64Array.of(1, 0, 0), {}, "probabilities", [3], [], 3],
+    ["flat probabilities", x(3), Float64Array.of(1, 0, 0), { dims: [3] }, "probabilities", [3], [], 3],
     [
       "nested probabilities",
       x(6),
@@ -302,11 +302,11 @@ describe("resolveInputs", () => {
       'RangeError: "targets" expected 12 probabilities for dims [3, 4], got 11',
     ],
     [
-      "too few flat probabilities",
+      "flat probabilities that could be any number of rows",
       x(12),
-      x(11),
+      x(12),
       {},
-      'RangeError: "targets" expected 12 probabilities for dims [12], got 11',
+      'RangeError: "classes" expected the number of classes, or dims, with flat probabilities, got undefined (class indices belong in an integer array)',
     ],
     [
       "a probability tensor of another size",

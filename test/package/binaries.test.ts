@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, expectTypeOf, test } from "vitest";
+import type { Kernels, Prefix } from "../../src/kernels/kernels.js";
+import { REPOSITORY } from "./packed.js";
+
+const PREFIXES = ["f32", "f64", "f16", "bf16"] as const satisfies Prefix[];
+const FAMILIES = [
+  "crossentropy",
+  "crossentropy_grad",
+  "logsumexp",
+  "softmax",
+  "logsoftmax",
+  "bce",
+  "bce_grad",
+] as const;
+const NARROW = ["f16_narrow", "bf16_narrow"] as const;
+const KERNELS = [...PREFIXES.flatMap((prefix) => FAMILIES.map((family) => `${prefix}_${family}` as const)), ...NARROW];
+expectTypeOf<(typeof KERNELS)[number]>().toEqualTypeOf<keyof Kernels>();
+
+/** Names of the functions that each function of the text form calls. */
+function callGraph(text: string): Map<string, Set<string>> {
+  const calls = new Map<string, Set<string>>();
+  for (const [definition, name] of text.matchAll(/^ \(func (\S+)[\s\S]*?^ \)$/gm)) {
+    calls.set(name, new Set([...definition.matchAll(/^ +call (\S+)$/gm)].map((match) => match[1])));
+  }
+  return calls;
+}
+
+describe.each(["simd", "relaxed"])("%s.wasm", (variant) => {
+  const text = readFileSync(join(REPOSITORY, `build/${variant}.wat`), "utf8");
+  const module = new WebAssembly.Module(readFileSync(join(REPOSITORY, `dist/${variant}.wasm`)));
+
+  test("imports nothing", () => {
+    expect(WebAssembly.Module.imports(module)).toEqual([]);
+  });
+
+  test("exports the kernel interface, the memory and where that is free", () => {
+    const names = WebAssembly.Module.exports(module).map((entry) => `${entry.kind} ${entry.name}`);
+    const functions = [...KERNELS, "base"].map((name) => `function ${name}`);
+    expect(names.sort()).toEqual([...functions, "memory memory"].sort());
+  });
+
+  test(`holds ${variant === "simd" ? "no relaxed instruction" : "multiply-add as its only relaxed instruction"}`, () => {
+    const relaxed = new Set(text.match(/\brelaxed_\w+/g));
+    expect([...relaxed].sort()).toEqual(variant === "simd" ? [] : ["relaxed_madd", "relaxed_nmadd"]);
+  });
+
+  test("element loops call nothing but tanh: every other helper of what a kernel calls is inlined", () => {
+    const calls = callGraph(text);
+    expect([...calls.keys()].filter((name) => name.includes("_crossentropy"))).toHaveLength(2 * PREFIXES.length);
+    const callees = new Set([...calls.values()].flatMap((names) => [...names]));
+    const inner = [...callees].flatMap((name) => [...(calls.get(name) ?? ["unknown"])]);
+    expect(inner.filter((name) => !name.startsWith("$assembly/tanh/"))).toEqual([]);
+    expect(text).not.toMatch(/call_indirect|\(table /);
+  });
+});
