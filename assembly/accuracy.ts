@@ -31,12 +31,20 @@ export function tanh_f64(n: usize, x: usize, y: usize): void {
   for (let i: usize = 0; i < n; i += 2) v128.store(y + (i << 3), tanh<f64>(v128.load(x + (i << 3))));
 }
 
-export function log1p_f32(n: usize, x: usize, y: usize): void {
+export function log1pUnit_f32(n: usize, x: usize, y: usize): void {
   for (let i: usize = 0; i < n; i += 2) {
     v128.store(y + (i << 3), f64x2.promote_low_f32x4(log1pUnit<f32>(v128.load64_zero(x + (i << 2)))));
   }
 }
 
-export function log1p_f64(n: usize, x: usize, y: usize): void {
-  for (let i: usize = 0; i < n; i++) store<f64>(y + (i << 3), log1p(load<f64>(x + (i << 3))));
+export function log1pUnit_f64(n: usize, x: usize, y: usize): void {
+  for (let i: usize = 0; i < n; i += 2) v128.store(y + (i << 3), log1pUnit<f64>(v128.load(x + (i << 3))));
+}
+
+export function log1pRow_f32(n: usize, x: usize, y: usize): void {
+  for (let i: usize = 0; i < n; i++) store<f64>(y + (i << 3), log1p<f32>(load<f64>(x + (i << 3))));
+}
+
+export function log1pRow_f64(n: usize, x: usize, y: usize): void {
+  for (let i: usize = 0; i < n; i++) store<f64>(y + (i << 3), log1p<f64>(load<f64>(x + (i << 3))));
 }

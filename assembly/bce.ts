@@ -1,5 +1,5 @@
 import {
-  BLOCK, abs, add, computeSize, div, lanes, loadLanes, loadTail, lt, mul, mulZero, splat, storeTail, sub, sumLanes,
+  BLOCK, abs, add, computeSize, div, eq, lanes, loadLanes, loadTail, lt, mul, mulZero, splat, storeTail, sub, sumLanes,
   tailOf,
 } from "./lanes";
 import { expScale, expScaledOnce } from "./exp";
@@ -40,7 +40,8 @@ import { log1pUnit } from "./log";
       const linear = v128.bitselect(mulZero<T>(on, sub<T>(zero, xV)), mulZero<T>(off, xV), negative);
       let value = add<T>(linear, mul<T>(add<T>(off, on), log1pUnit<T>(e)));
       const wV = w ? v128.load(w + i * size) : one;
-      if (w) value = mulZero<T>(wV, value);
+      // Here a NaN has to survive a weight of 0; above it reaches the sum through L.
+      if (w) value = v128.bitselect(mulZero<T>(wV, value), value, eq<T>(value, value));
       if (left < step) value = tailOf<T>(value, left);
       sum = add<T>(sum, value);
       if (loss) {

@@ -2,11 +2,13 @@ import {
   BLOCK, add, computeSize, first, lanes, loadCompute, loadLanes, loadOne, loadTail, madd, mul, mulZero, splat, storeOne,
   sub, sumLanes, tailOf,
 } from "./lanes";
-import { expScale, expScaledOnce } from "./exp";
+import { expConstant, expScale, expScaledOnce } from "./exp";
 import { log1p } from "./log";
 import { CAPPED, PLAIN, inner, logitAt, logits, modeOf } from "./logits";
-import { argmaxRow, expOne, finiteOrNaN, sumExpGeneralRow, sumExpRow, sumExpStoreRow } from "./logsumexp";
-import { gradientRow, scaleRow } from "./gradient";
+import {
+  FEW, argmaxRow, expOne, finiteOrNaN, maxOfFew, sumExpGeneralRow, sumExpOfFew, sumExpRow, sumExpStoreRow,
+} from "./logsumexp";
+import { gradientRow, scaleOfFew, scaleRow } from "./gradient";
 import { tanhDerivative } from "./tanh";
 
 // Softmax cross-entropy of rows, and its gradient. With z the logits after scale and cap, m = max z at k,
@@ -27,7 +29,7 @@ import { tanhDerivative } from "./tanh";
 
 // @ts-ignore: decorator
 @inline function product(a: f64, b: f64): f64 {
-  return a == 0 ? 0 : a * b;
+  return a == 0 && b == b ? 0 : a * b;
 }
 
 /** d cap·tanh(factor·x)/dx over scale, of the element at p. */
@@ -121,6 +123,12 @@ function targetDot<T>(
   const factor = inner<T>(mode, scale, cap);
   const capV = splat<T>(cap);
   const plain = mode == PLAIN;
+  const few = mode != CAPPED && !t && epsilon == 0 && n <= FEW;
+  // Then the gradient of the target is minus the sum of the others.
+  const alone = few && lambda == 0 && poly == 0;
+  const c0 = expConstant<T>(0), c1 = expConstant<T>(1), c2 = expConstant<T>(2), c3 = expConstant<T>(3);
+  const c4 = expConstant<T>(4), c5 = expConstant<T>(5), c6 = expConstant<T>(6), c7 = expConstant<T>(7);
+  const c8 = expConstant<T>(8), c9 = expConstant<T>(9);
 
   for (let r: usize = 0; r < rows; r++) {
     const target = y ? <usize>load<i32>(y) : 0;
@@ -129,11 +137,12 @@ function targetDot<T>(
       if (lse) store<f64>(lse, 0);
       if (grad) memory.fill(dx, 0, n * size);
     } else {
-      const k = argmaxRow<T>(x, n);
-      const m = finiteOrNaN(logitAt<T>(x + k * sizeof<T>(), mode, factor, capV));
+      // k is the place of the maximum, where it is needed.
+      const k = few ? <usize>0 : argmaxRow<T>(x, n);
+      const m = finiteOrNaN(few ? maxOfFew<T>(x, n, factor) : logitAt<T>(x + k * sizeof<T>(), mode, factor, capV));
       // The element of the gradient formed in float64, its t′ and a.
       const special = t ? k : target;
-      const z = special == k ? m : logitAt<T>(x + special * sizeof<T>(), mode, factor, capV);
+      const z = logitAt<T>(x + special * sizeof<T>(), mode, factor, capV);
       const chain = mode == CAPPED ? chainAt<T>(x + special * sizeof<T>(), factor) : 1;
       const wSpecial = w ? loadCompute<T>(w + special * size) : 1;
       let dot: f64 = 0;
@@ -141,23 +150,29 @@ function targetDot<T>(
         targetSums<T>(x, n, m, mode, scale, cap, t, w, t ? keep : 0, t ? spread : 1, options + SCRATCH);
         if (t && poly != 0) dot = targetDot<T>(x, n, m, mode, scale, cap, t, keep, spread) / expScale<T>();
       }
-      const scaled = plain
-        ? grad ? sumExpStoreRow<T>(x, n, k, m, dx) : sumExpRow<T>(x, n, k, m)
-        : sumExpGeneralRow<T>(x, n, k, m, mode, scale, cap, grad && mode != CAPPED, dx);
-      const u = scaled / expScale<T>();
+      let scaled: f64;
+      if (few) scaled = sumExpOfFew<T>(x, n, m, factor, grad, dx, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
+      else if (!plain) scaled = sumExpGeneralRow<T>(x, n, k, m, mode, scale, cap, grad && mode != CAPPED, dx);
+      else scaled = grad ? sumExpStoreRow<T>(x, n, k, m, dx) : sumExpRow<T>(x, n, k, m);
+      const u = scaled * (1 / expScale<T>());
       const s = 1 + u;
-      const logS = log1p(u);
+      const share = 1 / s;
+      const logS = log1p<T>(u);
       const rowLse = m + logS;
-      const e = special == k ? 1 + (m - m) : expOne<T>(z - m);
-      const p = e / s;
-      const rest = special == k ? u / s : (s - e) / s; // 1 − p
+      let p: f64 = 0;
+      let rest: f64 = 0; // 1 − p
+      if ((grad && !alone) || poly != 0) {
+        const e = z == m ? 1 : expOne<T>(z - m);
+        p = e * share;
+        rest = (z == m ? u : s - e) * share;
+      }
 
       let S: f64, D: f64, tSpecial: f64, value: f64;
       if (t) {
         const B = load<f64>(options + SCRATCH, 0);
         const T1 = load<f64>(options + SCRATCH, 16);
         S = load<f64>(options + SCRATCH, 8);
-        D = dot / s;
+        D = dot * share;
         tSpecial = keep * loadCompute<T>(t + k * size) + spread;
         value = B + product(S, logS) + poly * (T1 - D);
       } else {
@@ -180,21 +195,25 @@ function targetDot<T>(
         const zTerm = lambda != 0 ? 2 * lambda * rowLse : 0;
         // Poly-1 with an index: D − t′ is D − ε/n for all other classes.
         const P = S + zTerm + (poly != 0 ? poly * (t ? D : keep * p) : 0);
-        const exact = (upstream * P * scale) / (s * expScale<T>());
+        const exact = upstream * P * scale * share * (1 / expScale<T>());
         const rounded = first<T>(splat<T>(exact));
-        const G = exact != 0 && rounded != 0 ? upstream * (rounded / exact) : upstream;
-        const q = t ? G * scale : G * scale * spread;
-        if (mode == CAPPED || t || spread != 0) {
-          gradientRow<T>(
-            x, n, m, mode, scale, cap, t, w, keep, spread, rounded,
-            t ? (G * poly * scale) / (s * expScale<T>()) : 0, q, dx,
-          );
+        const at = dx + special * size;
+        if (alone) {
+          // Minus the others as they were rounded, so that the row sums to 0; NaN where the row has no softmax.
+          storeOne<T>(at, m - m - scaleOfFew<T>(dx, n, rounded, special));
         } else {
-          scaleRow<T>(dx, n, rounded);
+          const G = exact != 0 && rounded != 0 ? upstream * (rounded / exact) : upstream;
+          const q = t ? G * scale : G * scale * spread;
+          if (mode == CAPPED || t || spread != 0) {
+            const polyFactor = t ? G * poly * scale * share * (1 / expScale<T>()) : 0;
+            gradientRow<T>(x, n, m, mode, scale, cap, t, w, keep, spread, rounded, polyFactor, q, dx);
+          } else {
+            scaleRow<T>(dx, n, rounded);
+          }
+          const a = wSpecial * tSpecial;
+          const polyTerm = poly != 0 ? poly * (t ? D - tSpecial : -keep * rest) : 0;
+          storeOne<T>(at, G * scale * chain * (S - a - S * rest + (zTerm + polyTerm) * p));
         }
-        const a = wSpecial * tSpecial;
-        const polyTerm = poly != 0 ? poly * (t ? D - tSpecial : -keep * rest) : 0;
-        storeOne<T>(dx + special * size, G * scale * chain * (S - a - S * rest + (zTerm + polyTerm) * p));
       }
     }
     x += n * sizeof<T>();

@@ -1,4 +1,6 @@
-import { computeSize, lanes, loadLanes, madd, mul, nmadd, splat, storeTail, sub } from "./lanes";
+import {
+  computeSize, laneMask, lanes, loadLanes, madd, mul, nmadd, splat, storeTail, sub, sumLanes, tailOf,
+} from "./lanes";
 import { expScaledOnce } from "./exp";
 import { CAPPED, inner, logits } from "./logits";
 import { tanhDerivative } from "./tanh";
@@ -17,6 +19,27 @@ export function scaleRow<T>(y: usize, n: usize, factor: f64): void {
   }
   for (; i < whole; i += step) v128.store(y + i * size, mul<T>(v128.load(y + i * size), f));
   if (i < n) storeTail<T>(y + i * size, n - i, mul<T>(v128.load(y + i * size), f));
+}
+
+/** y ← y·factor for a row of few, and the sum of the products but that at k. */
+// @ts-ignore: decorator
+@inline export function scaleOfFew<T>(y: usize, n: usize, factor: f64, k: usize): f64 {
+  const size = computeSize<T>();
+  const step = lanes<T>();
+  const f = splat<T>(factor);
+  let sum: f64 = 0;
+  let i: usize = 0;
+  for (; i + step <= n; i += step) {
+    const v = mul<T>(v128.load(y + i * size), f);
+    sum += sumLanes<T>(v128.andnot(v, laneMask<T>(k - i)));
+    v128.store(y + i * size, v);
+  }
+  if (i < n) {
+    const v = mul<T>(v128.load(y + i * size), f);
+    sum += sumLanes<T>(v128.andnot(tailOf<T>(v, n - i), laneMask<T>(k - i)));
+    storeTail<T>(y + i * size, n - i, v);
+  }
+  return sum;
 }
 
 /**

@@ -216,3 +216,11 @@ const TAIL_MASK: usize = memory.data<u32>([0xffffffff, 0xffffffff, 0xffffffff, 0
 @inline export function loadCompute<T>(p: usize): f64 {
   return sizeof<T>() == 8 ? load<f64>(p) : <f64>load<f32>(p);
 }
+
+/** Ones in lane k, zeros elsewhere, and everywhere for a k that is no lane. */
+// @ts-ignore: decorator
+@inline export function laneMask<T>(k: usize): v128 {
+  return sizeof<T>() == 8
+    ? i64x2.eq(i64x2.splat(<i64>k), i64x2(0, 1))
+    : i32x4.eq(i32x4.splat(<i32>k), i32x4(0, 1, 2, 3));
+}

@@ -1,84 +1,98 @@
 import { add, div, madd, mul, splat } from "./lanes";
 
-// ln(1 + u) for u ≥ 0.
+// ln(1 + u), once a row and once an element.
 //
-// float64: y = 1 + u, whose rounding error c is recovered exactly and added back as c/y [Kahan 1987]. y = 2ᵏ·m, m in
-// [√½, √2); with s = (m − 1)/(m + 1), |s| ≤ 0.1716, ln m = 2·artanh s = 2(s + s³/3 + s⁵/5 + …), cut behind s²¹/21
-// where the remainder is below 2⁻⁵⁷ relative. ln 2 in two parts, k·LN2_HI exact.
+// A row's u is any number ≥ 0, in float64: y = 1 + u, whose rounding error c is recovered exactly and added back as c/y
+// [Kahan 1987]. y = 2ᵏ·m, m in [√½, √2); with s = (m − 1)/(m + 1), |s| ≤ 0.1716, ln m = 2·artanh s = 2(s + s³/3 +
+// s⁵/5 + …), cut behind s²¹/21 where the remainder is below 2⁻⁵⁷ relative; behind s¹¹/11, 10⁻⁹, for float32 rows, to
+// which c matters only where y is nearly 1. ln 2 in two parts, k·LN2_HI exact. Scalar: shifting two int64 lanes with
+// their sign takes longer than the whole of it.
 //
-// float32, u in [0, 1] only: ln(1 + u) = 2·artanh(u/(2 + u)), |s| ≤ 1/3, cut behind s¹⁵/15: no rounding of 1 + u, no
-// decomposition, and small u keep their relative accuracy.
+// An element's u is in [0, 1]: ln(1 + u) = 2·artanh(u/(2 + u)), |s| ≤ 1/3, cut behind s¹⁵/15 for float32 and s³³/33 for
+// float64: no rounding of 1 + u, no decomposition, and small u keep their relative accuracy.
 //
-// Largest error, by scripts/accuracy.mjs: float32, every one of [2⁻¹²⁶, 1], 1.97 ulp; float64 on a grid of [0, 2·10⁵],
-// 2.0 ulp against Math.log1p.
+// Largest error, by scripts/accuracy.mjs: of a float32 element, every one of [2⁻¹²⁶, 1], 1.97 ulp, of a float64 one on
+// a grid of [0, 1], 2.0 ulp against Math.log1p; of a row on a grid of [0, 2·10⁵], 5·10⁻¹¹ relative for float32, 2.0 ulp
+// for float64.
 
-const ARTANH_F64: usize = memory.data<f64>(
-  [1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13, 1.0 / 11, 1.0 / 9, 1.0 / 7, 1.0 / 5, 1.0 / 3],
+const INVERSE_ODD_F32: usize = memory.data<f32>([1.0 / 15, 1.0 / 13, 1.0 / 11, 1.0 / 9, 1.0 / 7, 1.0 / 5, 1.0 / 3], 16);
+const INVERSE_ODD_F64: usize = memory.data<f64>(
+  [
+    1.0 / 33, 1.0 / 31, 1.0 / 29, 1.0 / 27, 1.0 / 25, 1.0 / 23, 1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13,
+    1.0 / 11, 1.0 / 9, 1.0 / 7, 1.0 / 5, 1.0 / 3,
+  ],
   16,
 );
-const ARTANH_F32: usize = memory.data<f32>([1.0 / 15, 1.0 / 13, 1.0 / 11, 1.0 / 9, 1.0 / 7, 1.0 / 5, 1.0 / 3], 16);
 
 // @ts-ignore: decorator
-@inline function inverseOdd(i: usize): v128 {
-  return v128.load64_splat(ARTANH_F64 + (i << 3));
+@inline function inverseOdd(n: usize): f64 {
+  return load<f64>(INVERSE_ODD_F64 + (((33 - n) >> 1) << 3));
+}
+
+/** ln(1 + u), u ≥ 0 or NaN, for a row of T. */
+export function log1p<T>(u: f64): f64 {
+  const y = 1 + u;
+  // Of a float32 row c matters for small u only; which side of 1 u lies on, no branch predictor can tell.
+  const c = sizeof<T>() == 8 && u > 1 ? 1 - (y - u) : u - (y - 1);
+  const bits = reinterpret<i64>(y);
+  const k = (bits - 0x3fe6a09e667f3bcd) >> 52; // √½: m lies above it
+  const m = reinterpret<f64>(bits - (k << 52));
+  const s = (m - 1) / (m + 1);
+  const w = s * s;
+  let p: f64 = inverseOdd(11);
+  if (sizeof<T>() == 8) {
+    p = inverseOdd(21);
+    p = p * w + inverseOdd(19);
+    p = p * w + inverseOdd(17);
+    p = p * w + inverseOdd(15);
+    p = p * w + inverseOdd(13);
+    p = p * w + inverseOdd(11);
+  }
+  p = p * w + inverseOdd(9);
+  p = p * w + inverseOdd(7);
+  p = p * w + inverseOdd(5);
+  p = p * w + inverseOdd(3);
+  const twice = s + s;
+  const low = twice * w * p + (<f64>k * LN2_LO + (sizeof<T>() == 8 ? c / y : c));
+  // The bits of NaN pass for a number above.
+  return u == u ? <f64>k * LN2_HI + (twice + low) : u;
 }
 
 // @ts-ignore: decorator
-@inline function inverseOddF32(i: usize): v128 {
-  return v128.load32_splat(ARTANH_F32 + (i << 2));
-}
+@inline const LN2_HI: f64 = 0.693147180369123816490; // 32 bits
+// @ts-ignore: decorator
+@inline const LN2_LO: f64 = 1.90821492927058770002e-10;
 
-/** ln(1 + u), u ≥ 0 or NaN. */
-function log1pF64x2(u: v128): v128 {
-  const one = f64x2.splat(1);
-  const y = f64x2.add(one, u);
-  const c = v128.bitselect(
-    f64x2.sub(one, f64x2.sub(y, u)),
-    f64x2.sub(u, f64x2.sub(y, one)),
-    f64x2.gt(u, one),
-  );
-  const shifted = i64x2.sub(y, i64x2.splat(0x3fe6a09e667f3bcd)); // √½: m lies above it
-  const k = i64x2.shr_s(shifted, 52);
-  const m = i64x2.sub(y, i64x2.shl(k, 52));
-  const magic = f64x2.splat(6755399441055744.0); // 1.5·2⁵²: makes an integer of few bits a float64
-  const n = f64x2.sub(i64x2.add(k, magic), magic);
-  const s = f64x2.div(f64x2.sub(m, one), f64x2.add(m, one));
-  const w = f64x2.mul(s, s);
-  let p = inverseOdd(0);
-  p = madd<f64>(p, w, inverseOdd(1));
-  p = madd<f64>(p, w, inverseOdd(2));
-  p = madd<f64>(p, w, inverseOdd(3));
-  p = madd<f64>(p, w, inverseOdd(4));
-  p = madd<f64>(p, w, inverseOdd(5));
-  p = madd<f64>(p, w, inverseOdd(6));
-  p = madd<f64>(p, w, inverseOdd(7));
-  p = madd<f64>(p, w, inverseOdd(8));
-  p = madd<f64>(p, w, inverseOdd(9));
-  const twice = f64x2.add(s, s);
-  let low = madd<f64>(n, f64x2.splat(1.90821492927058770002e-10), f64x2.div(c, y));
-  low = madd<f64>(f64x2.mul(twice, w), p, low);
-  const result = madd<f64>(n, f64x2.splat(0.693147180369123816490), f64x2.add(twice, low));
-  // The bits of NaN pass for a number above: put it back.
-  return v128.bitselect(result, u, f64x2.eq(u, u));
-}
-
-export function log1p(u: f64): f64 {
-  return f64x2.extract_lane(log1pF64x2(f64x2.splat(u)), 0);
+// @ts-ignore: decorator
+@inline function coefficient<T>(n: usize): v128 {
+  return sizeof<T>() == 8
+    ? v128.load64_splat(INVERSE_ODD_F64 + (((33 - n) >> 1) << 3))
+    : v128.load32_splat(INVERSE_ODD_F32 + (((15 - n) >> 1) << 2));
 }
 
 /** ln(1 + u), u in [0, 1] or NaN. */
 // @ts-ignore: decorator
 @inline export function log1pUnit<T>(u: v128): v128 {
-  if (sizeof<T>() == 8) return log1pF64x2(u);
   const s = div<T>(u, add<T>(u, splat<T>(2)));
   const w = mul<T>(s, s);
-  let p = inverseOddF32(0);
-  p = madd<T>(p, w, inverseOddF32(1));
-  p = madd<T>(p, w, inverseOddF32(2));
-  p = madd<T>(p, w, inverseOddF32(3));
-  p = madd<T>(p, w, inverseOddF32(4));
-  p = madd<T>(p, w, inverseOddF32(5));
-  p = madd<T>(p, w, inverseOddF32(6));
+  let p = coefficient<T>(sizeof<T>() == 8 ? 33 : 15);
+  if (sizeof<T>() == 8) {
+    p = madd<T>(p, w, coefficient<T>(31));
+    p = madd<T>(p, w, coefficient<T>(29));
+    p = madd<T>(p, w, coefficient<T>(27));
+    p = madd<T>(p, w, coefficient<T>(25));
+    p = madd<T>(p, w, coefficient<T>(23));
+    p = madd<T>(p, w, coefficient<T>(21));
+    p = madd<T>(p, w, coefficient<T>(19));
+    p = madd<T>(p, w, coefficient<T>(17));
+    p = madd<T>(p, w, coefficient<T>(15));
+  }
+  p = madd<T>(p, w, coefficient<T>(13));
+  p = madd<T>(p, w, coefficient<T>(11));
+  p = madd<T>(p, w, coefficient<T>(9));
+  p = madd<T>(p, w, coefficient<T>(7));
+  p = madd<T>(p, w, coefficient<T>(5));
+  p = madd<T>(p, w, coefficient<T>(3));
   const twice = add<T>(s, s);
   return madd<T>(mul<T>(twice, w), p, twice);
 }

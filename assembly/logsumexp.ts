@@ -1,5 +1,5 @@
 import {
-  BLOCK, add, computeSize, eq, excludeOne, first, firstLane, lanes, loadLanes, loadOne, loadTail, maxLanes, pmax,
+  BLOCK, add, computeSize, eq, excludeOne, first, firstLane, lanes, loadLanes, loadOne, loadTail, maxLanes, mul, pmax,
   restoreOne, splat, storeOne, storeTail, sub, sumLanes,
 } from "./lanes";
 import { expConstant, expScale, expScaled, expScaledOnce } from "./exp";
@@ -123,6 +123,60 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   return total;
 }
 
+// A row of few classes: no blocks, no search for the place, and the caller holds the constants over all rows. All
+// elements that equal the maximum stay out of the sum by comparison, and the surplus ones are counted in.
+
+/** Rows of up to this many classes go this way. */
+// @ts-ignore: decorator
+@inline export const FEW: usize = 32;
+
+/** The largest element times `factor`, NaN passed over; −∞ when there is nothing else. */
+// @ts-ignore: decorator
+@inline export function maxOfFew<T>(x: usize, n: usize, factor: v128): f64 {
+  const step = lanes<T>();
+  const none = splat<T>(-Infinity);
+  let max = none;
+  let i: usize = 0;
+  for (; i + step <= n; i += step) max = pmax<T>(max, loadLanes<T>(x + i * sizeof<T>()));
+  if (i < n) max = pmax<T>(max, loadTail<T>(x + i * sizeof<T>(), n - i, none));
+  return maxLanes<T>(mul<T>(max, factor));
+}
+
+/** As {@link sumExpRow}, with `keep` as {@link sumExpStoreRow}; c0…c9 are the constants of the exponential. */
+// @ts-ignore: decorator
+@inline export function sumExpOfFew<T>(
+  x: usize, n: usize, m: f64, factor: v128, keep: bool, dx: usize,
+  c0: v128, c1: v128, c2: v128, c3: v128, c4: v128, c5: v128, c6: v128, c7: v128, c8: v128, c9: v128,
+): f64 {
+  const size = sizeof<T>();
+  const out = computeSize<T>();
+  const step = lanes<T>();
+  const none = splat<T>(-Infinity);
+  const zero = splat<T>(0);
+  const one = splat<T>(1);
+  const mV = splat<T>(m);
+  let sum: f64 = 0;
+  let equal = zero;
+  let i: usize = 0;
+  for (; i + step <= n; i += step) {
+    const z = sub<T>(mul<T>(loadLanes<T>(x + i * size), factor), mV);
+    const e = expScaled<T>(z, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
+    const top = eq<T>(z, zero);
+    sum += sumLanes<T>(v128.andnot(e, top));
+    equal = add<T>(equal, v128.and(one, top));
+    if (keep) v128.store(dx + i * out, e);
+  }
+  if (i < n) {
+    const z = sub<T>(mul<T>(loadTail<T>(x + i * size, n - i, none), factor), mV);
+    const e = expScaled<T>(z, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
+    const top = eq<T>(z, zero);
+    sum += sumLanes<T>(v128.andnot(e, top));
+    equal = add<T>(equal, v128.and(one, top));
+    if (keep) storeTail<T>(dx + i * out, n - i, e);
+  }
+  return sum + (sumLanes<T>(equal) - 1) * expScale<T>();
+}
+
 export function sumExpRow<T>(x: usize, n: usize, k: usize, m: f64): f64 {
   return sumExpRowBy<T>(x, n, k, m, PLAIN, 1, 0, false, 0);
 }
@@ -169,7 +223,7 @@ function hasNaN<T>(x: usize, n: usize): bool {
     }
     const k = argmaxRow<T>(x, n);
     const m = loadOne<T>(x + k * sizeof<T>());
-    if (m - m == 0) store<f64>(lse, m + log1p(sumExpRow<T>(x, n, k, m) / expScale<T>()));
+    if (m - m == 0) store<f64>(lse, m + log1p<T>(sumExpRow<T>(x, n, k, m) / expScale<T>()));
     else store<f64>(lse, hasNaN<T>(x, n) ? NaN : m);
   }
 }

@@ -27,7 +27,7 @@ import { scaleRow } from "./gradient";
   for (let r: usize = 0; r < rows; r++, x += n * sizeof<T>(), y += n * size) {
     const k = argmaxRow<T>(x, n);
     const m = finiteOrNaN(loadOne<T>(x + k * sizeof<T>()));
-    const logS = splat<T>(log1p(sumExpRow<T>(x, n, k, m) / expScale<T>()));
+    const logS = splat<T>(log1p<T>(sumExpRow<T>(x, n, k, m) / expScale<T>()));
     const mV = splat<T>(m);
     let i: usize = 0;
     for (; i < whole; i += step) {

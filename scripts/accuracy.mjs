@@ -105,7 +105,7 @@ const RANGES = [
     sweepFloat32,
   ],
   [
-    "log1p_f32",
+    "log1pUnit_f32",
     Math.log1p,
     [
       [2 ** -126, 2 ** -24],
@@ -135,7 +135,26 @@ const RANGES = [
     gridFloat64,
   ],
   [
-    "log1p_f64",
+    "log1pUnit_f64",
+    Math.log1p,
+    [
+      [0, 0.5],
+      [0.5, 1],
+    ],
+    gridFloat64,
+  ],
+  [
+    "log1pRow_f32",
+    Math.log1p,
+    [
+      [0, 0.5],
+      [0.5, 2],
+      [2, 2e5],
+    ],
+    gridFloat64,
+  ],
+  [
+    "log1pRow_f64",
     Math.log1p,
     [
       [0, 0.5],
@@ -170,7 +189,7 @@ try {
       for (const [from, to] of ranges) {
         const { worst, where } = sweep(exports, name, reference, from, to);
         console.log(
-          `${variant.padEnd(8)} ${name.padEnd(10)} ${`[${from}, ${to}]`.padEnd(34)} ${worst.toFixed(3)} ulp at ${where}`,
+          `${variant.padEnd(8)} ${name.padEnd(13)} ${`[${from}, ${to}]`.padEnd(34)} ${worst.toFixed(3)} ulp at ${where}`,
         );
       }
     }

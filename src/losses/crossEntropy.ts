@@ -4,7 +4,7 @@ import { classWeights, knownOptions, rowFactors } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
 import { copyRowsIn, type RowsView } from "../input/rows.js";
 import { checkIndices, copyIndicesIn, resolveInputs } from "../input/targets.js";
-import { type RowContents, stageFor, tileRows } from "../sweep/rows.js";
+import { type RowContents, tileRows } from "../sweep/rows.js";
 import { isNarrow } from "../sweep/stage.js";
 import {
   type CrossEntropyGradOptions,
@@ -12,7 +12,7 @@ import {
   readScalars,
   SCALAR_OPTIONS,
 } from "./crossEntropyOptions.js";
-import { CrossEntropyBlock, divisors, IGNORED, RowTotals } from "./crossEntropyRows.js";
+import { crossEntropyBlock, divisors, IGNORED, RowTotals } from "./crossEntropyRows.js";
 
 type LossArray = Float32Array | Float64Array;
 
@@ -115,27 +115,24 @@ function evaluate(
 
   const Losses = type === "float64" ? Float64Array : Float32Array;
   const none = scalars.reduction.kind === "none";
-  const inputs = [
-    logits,
-    targets.view,
-    { name: "mask", view: mask },
-    { name: "weight", view: weight },
-    { name: "sampleWeight", view: sampleWeight },
-    { name: "gradOutput", view: upstream },
-  ];
   let out: LossArray | undefined;
-  if (none && options.out !== undefined) {
-    out = rowsOutput("out", options.out, rows);
-    checkOverlap(out, inputs);
-  } else if (none) {
-    out = new Losses(rows);
-  }
   let grad: RowsView | undefined;
-  if (withGrad && options.grad !== undefined) {
-    grad = outputView("grad", options.grad, logits);
-    checkOverlap(grad, [...inputs, { name: "out", view: options.out }], logits);
-  } else if (withGrad) {
-    grad = newLike(logits);
+  if (none) out = options.out === undefined ? new Losses(rows) : rowsOutput("out", options.out, rows);
+  if (withGrad) grad = options.grad === undefined ? newLike(logits) : outputView("grad", options.grad, logits);
+  if (options.out !== undefined || options.grad !== undefined) {
+    const inputs = [
+      logits,
+      targets.view,
+      { name: "mask", view: mask },
+      { name: "weight", view: weight },
+      { name: "sampleWeight", view: sampleWeight },
+      { name: "gradOutput", view: upstream },
+    ];
+    if (out !== undefined && options.out !== undefined) checkOverlap(out, inputs);
+    if (grad !== undefined && options.grad !== undefined) {
+      inputs.push({ name: "out", view: out });
+      checkOverlap(grad, inputs, logits);
+    }
   }
   const totals = new RowTotals(scalars, out, none && scalars.zLoss !== 0 ? new Losses(rows) : undefined, sampleWeight);
 
@@ -147,7 +144,7 @@ function evaluate(
     result: !withGrad ? "none" : isNarrow(type) ? "apart" : "inPlace",
   };
   const tile = tileRows(contents, rows);
-  const block = new CrossEntropyBlock(stageFor(contents, tile), contents, tile);
+  const block = crossEntropyBlock(contents, tile);
   const { at, compute, stage } = block;
   const { i32 } = stage;
   if (weight !== undefined) compute.set(weight, at.weight / compute.BYTES_PER_ELEMENT);
@@ -168,5 +165,7 @@ function evaluate(
     totals.add(block, first, count);
     if (grad !== undefined) block.copyOut(grad, first, count);
   }
-  return grad === undefined ? totals.result(by) : { ...totals.result(by), grad: grad.array as FloatData };
+  const result: ReturnType<typeof evaluate> = totals.result(by);
+  if (grad !== undefined) result.grad = grad.array as FloatData;
+  return result;
 }

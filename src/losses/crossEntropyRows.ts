@@ -1,6 +1,6 @@
-import { OPTION } from "../kernels/kernels.js";
-import { RowBlock } from "../sweep/rows.js";
-import { PREFIX } from "../sweep/stage.js";
+import { type CrossEntropyGradKernel, type CrossEntropyKernel, OPTION } from "../kernels/kernels.js";
+import { RowBlock, type RowContents, stageFor } from "../sweep/rows.js";
+import { PREFIX, type Stage } from "../sweep/stage.js";
 import type { Scalars } from "./crossEntropyOptions.js";
 import { divided, divisor, product } from "./reduction.js";
 
@@ -29,6 +29,16 @@ export const IGNORED = -(2 ** 31);
 
 /** A block of rows for the cross-entropy kernels. */
 export class CrossEntropyBlock extends RowBlock {
+  readonly #forward: CrossEntropyKernel;
+  readonly #forwardWithGrad: CrossEntropyGradKernel;
+
+  constructor(stage: Stage, contents: RowContents, rows: number) {
+    super(stage, contents, rows);
+    const prefix = PREFIX[contents.type];
+    this.#forward = stage.kernels[`${prefix}_crossentropy`];
+    this.#forwardWithGrad = stage.kernels[`${prefix}_crossentropy_grad`];
+  }
+
   /**
    * Fills the kernels' options block.
    *
@@ -71,39 +81,28 @@ export class CrossEntropyBlock extends RowBlock {
 
   /** Runs the kernel over the first `count` rows. */
   run(count: number, withIndices: boolean, withLse: boolean, withGrad: boolean): void {
-    const { at, contents } = this;
-    const { kernels } = this.stage;
-    const prefix = PREFIX[contents.type];
-    const indices = withIndices ? at.indices : 0;
-    const lse = withLse ? at.logSumExp : 0;
+    const { classes } = this.contents;
+    const { logits, probabilities, weight, options, losses, upstream, result } = this.at;
+    const indices = withIndices ? this.at.indices : 0;
+    const lse = withLse ? this.at.logSumExp : 0;
     if (withGrad) {
-      kernels[`${prefix}_crossentropy_grad`](
-        count,
-        contents.classes,
-        at.logits,
-        indices,
-        at.probabilities,
-        at.weight,
-        at.options,
-        at.losses,
-        lse,
-        at.upstream,
-        at.result,
-      );
+      const run = this.#forwardWithGrad;
+      run(count, classes, logits, indices, probabilities, weight, options, losses, lse, upstream, result);
     } else {
-      kernels[`${prefix}_crossentropy`](
-        count,
-        contents.classes,
-        at.logits,
-        indices,
-        at.probabilities,
-        at.weight,
-        at.options,
-        at.losses,
-        lse,
-      );
+      const run = this.#forward;
+      run(count, classes, logits, indices, probabilities, weight, options, losses, lse);
     }
   }
+}
+
+let last: CrossEntropyBlock | undefined;
+
+/** The shared stage laid out for tiles of `rows` rows; what the last call used, when that was the same. */
+export function crossEntropyBlock(contents: RowContents, rows: number): CrossEntropyBlock {
+  if (last === undefined || !last.serves(contents, rows)) {
+    last = new CrossEntropyBlock(stageFor(contents, rows), contents, rows);
+  }
+  return last;
 }
 
 /** Gathers what the kernels say of each row, in row order and in float64. */

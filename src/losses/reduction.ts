@@ -51,7 +51,7 @@ export function divided(sum: number, by: number, onEmpty: OnEmpty): number {
   return by !== 0 ? sum / by : onEmpty === "zero" ? 0 : Number.NaN;
 }
 
-/** a·b, where 0·∞ counts as 0. */
-export function product(a: number, b: number): number {
-  return a === 0 || b === 0 ? 0 : a * b;
+/** factor·value, where 0·∞ counts as 0. */
+export function product(factor: number, value: number): number {
+  return factor === 0 && !Number.isNaN(value) ? 0 : factor * value;
 }

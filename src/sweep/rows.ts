@@ -81,6 +81,20 @@ export class RowBlock {
     this.elements = isNarrow(contents.type) ? stage.u16 : this.compute;
   }
 
+  /** Whether it is what the shared stage would be laid out as now. */
+  serves(contents: RowContents, rows: number): boolean {
+    const own = this.contents;
+    return (
+      rows === this.rows &&
+      contents.classes === own.classes &&
+      contents.type === own.type &&
+      contents.result === own.result &&
+      contents.probabilities === own.probabilities &&
+      contents.weight === own.weight &&
+      sharedStage(this.at.end - this.stage.base) === this.stage
+    );
+  }
+
   /** Copies rows of the logits to the stage; classes that the mask leaves out become −∞. */
   copyIn(logits: RowsView, first: number, count: number, mask: MaskView | undefined): void {
     const at = this.at.logits / this.elements.BYTES_PER_ELEMENT;

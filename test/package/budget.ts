@@ -3,7 +3,7 @@ export const BUDGET = {
   /** simd.wasm and relaxed.wasm, each brotli-compressed, together. */
   wasmBrotli: 24_000,
   /** The single-file bundle, brotli-compressed: what a page loads. */
-  bundleBrotli: 45_000,
+  bundleBrotli: 48_000,
   /** The npm tarball, which holds each binary three times: as a file, inside its module, and in the bundle. */
-  tarball: 200_000,
+  tarball: 220_000,
 } as const;

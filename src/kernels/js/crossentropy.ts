@@ -1,14 +1,14 @@
 import { OPTION } from "../kernels.js";
-import { cap, exponential, replaceExp, sumExp } from "./exp.js";
-import type { ComputeElements, Elements, Memory } from "./memory.js";
-import { argmax, finiteOrNaN, product, rowsAtOnce } from "./rows.js";
+import { cap, expRows, RATE, sumExpRows } from "./exp.js";
+import { type ComputeElements, type Elements, type Memory, ROWS } from "./memory.js";
+import { argmaxRows, product, rowsAtOnce, takeMaxima } from "./rows.js";
 
 // Rows of softmax cross-entropy and their gradients. z are the logits after scale and cap, m = max z, at k,
 // u = Σ_{j ≠ k} e^{zⱼ − m}, s = 1 + u, p = e^{z − m}/s, ε the label smoothing, n classes, w weights, W = Σw, λ the z-loss,
 // ε₁ the Poly-1 coefficient:
 //
-//   t′ = (1 − ε)t + ε/n   a = w·t′   S = Σa   B = Σ a(m − z)   D = Σ t′p
-//   loss = B + S·ln s + ε₁(Σt′ − D)
+//   t′ = (1 − ε)t + ε/n   a = w·t′   S = Σa   B = Σ a(m − z)   T = Σt′   D = Σ t′p
+//   loss = B + S·ln s + ε₁(T − D)
 //   dz   = p·[S + 2λ·lse + ε₁(D − t′)] − a
 //
 // A class index y is t = e_y, of which only the terms that do not vanish are left. Where p and a nearly cancel, at y for an
@@ -29,202 +29,277 @@ export interface CrossEntropyOffsets {
   readonly dx: number;
 }
 
-/** One call. In `z` and `t` stand a block of rows, with everything in float64. */
-class CrossEntropy {
-  readonly z: Float64Array;
-  readonly t: Float64Array;
-  /** dz/dx where there is a soft cap, like z. */
-  readonly slope: Float64Array;
-  readonly weight: Float64Array | undefined;
-  readonly weightSum: number;
-  readonly keep: number;
-  readonly share: number;
-  /** What the logits are multiplied by, unless the soft cap does it. */
-  readonly scale: number;
-  readonly cappedScale: number;
-  readonly softcap: number;
-  readonly poly: number;
-  readonly lambda: number;
-  readonly ignoreIndex: number;
+// One number a row, from one pass to the next. Why constants of the module: see binary.ts.
+const IGNORED = new Uint8Array(ROWS);
+/** Where in z a row's largest stands, and the class of its index. */
+const K = new Int32Array(ROWS);
+const PLACE = new Int32Array(ROWS);
+const M = new Float64Array(ROWS);
+const U = new Float64Array(ROWS);
+/** m − z at PLACE. */
+const GAP = new Float64Array(ROWS);
+/** B; of an index Σ w(m − z). */
+const GAPS = new Float64Array(ROWS);
+/** S − a_k, and T. */
+const OTHERS = new Float64Array(ROWS);
+const TOTAL = new Float64Array(ROWS);
+/** What z is multiplied by to become the gradient, but for OWN at PLACE. */
+const FACTOR = new Float64Array(ROWS);
+const OWN = new Float64Array(ROWS);
 
-  constructor(
-    readonly memory: Memory,
-    readonly type: Elements,
-    readonly compute: ComputeElements,
-    readonly rows: number,
-    readonly classes: number,
-    readonly at: CrossEntropyOffsets,
-  ) {
-    const option = (slot: number): number => memory.f64[at.options / 8 + slot];
-    this.softcap = option(OPTION.softcap);
-    this.scale = this.softcap === 0 ? option(OPTION.scale) : 1;
-    this.cappedScale = option(OPTION.scale);
-    this.poly = option(OPTION.polyEpsilon);
-    this.lambda = option(OPTION.zLoss);
-    this.ignoreIndex = option(OPTION.ignoreIndex);
-    this.keep = 1 - option(OPTION.labelSmoothing);
-    this.share = option(OPTION.labelSmoothing) / classes;
-    this.weightSum = option(OPTION.weightSum);
-    const length = rowsAtOnce(classes) * classes;
-    this.z = memory.scratch(0, length);
-    this.t = at.t === 0 ? this.z : memory.scratch(1, length);
-    this.slope = this.softcap === 0 ? this.z : memory.scratch(2, length);
-    if (at.weight !== 0) {
-      this.weight = memory.scratch(3, classes);
-      compute.load(at.weight, classes, this.weight);
-    }
+const NOWHERE: CrossEntropyOffsets = { x: 0, y: 0, t: 0, weight: 0, options: 0, loss: 0, lse: 0, g: 0, dx: 0 };
+const NONE = new Float64Array(0);
+
+/** The cross-entropy kernels of an instance. A block of rows goes through passes, each of them a loop over its rows. */
+export class CrossEntropy {
+  readonly #memory: Memory;
+
+  // The call.
+  #at: CrossEntropyOffsets = NOWHERE;
+  #n = 0;
+  #weight: Float64Array | undefined;
+  #weightSum = 0;
+  #ignoreIndex = 0;
+  /** 1 − ε and ε/n. */
+  #keep = 0;
+  #share = 0;
+  /** What z is multiplied by, unless the soft cap has done it. */
+  #scale = 0;
+  #capped = false;
+  #poly = 0;
+  #lambda = 0;
+
+  // The block: logits, then z, then e^{z − m}, then the gradient; t′; w·t′; dz/dx of the soft cap.
+  #z: Float64Array = NONE;
+  #t: Float64Array = NONE;
+  #a: Float64Array = NONE;
+  #slope: Float64Array = NONE;
+
+  constructor(memory: Memory) {
+    this.#memory = memory;
   }
 
-  run(): void {
-    const { memory, type, compute, rows, classes, at, z } = this;
-    const { f64, i32 } = memory;
-    const atOnce = rowsAtOnce(classes);
+  run(type: Elements, compute: ComputeElements, rows: number, n: number, at: CrossEntropyOffsets): void {
+    const memory = this.#memory;
+    const option = at.options / 8;
+    const scale = memory.f64[option + OPTION.scale];
+    const softcap = memory.f64[option + OPTION.softcap];
+    const smoothing = memory.f64[option + OPTION.labelSmoothing];
+    const atOnce = rowsAtOnce(n);
+    this.#at = at;
+    this.#n = n;
+    this.#weightSum = memory.f64[option + OPTION.weightSum];
+    this.#ignoreIndex = memory.f64[option + OPTION.ignoreIndex];
+    this.#keep = 1 - smoothing;
+    this.#share = smoothing / n;
+    this.#capped = softcap !== 0;
+    this.#scale = this.#capped ? 1 : scale;
+    this.#poly = memory.f64[option + OPTION.polyEpsilon];
+    this.#lambda = memory.f64[option + OPTION.zLoss];
+    this.#z = memory.scratch(0, atOnce * n);
+    if (at.t !== 0) this.#t = memory.scratch(1, atOnce * n);
+    if (this.#capped) this.#slope = memory.scratch(2, atOnce * n);
+    this.#weight = at.weight === 0 ? undefined : memory.scratch(3, n);
+    if (this.#weight !== undefined) compute.load(at.weight, n, this.#weight);
+    this.#a = this.#weight === undefined || at.t === 0 ? this.#t : memory.scratch(4, atOnce * n);
+
     for (let row = 0; row < rows; row += atOnce) {
-      const end = Math.min(row + atOnce, rows);
-      type.load(at.x + row * classes * type.bytes, (end - row) * classes, z);
-      if (at.t !== 0) compute.load(at.t + row * classes * compute.bytes, (end - row) * classes, this.t);
-      for (let r = row, from = 0; r < end; r++, from += classes) {
-        const y = at.y === 0 ? -1 : i32[at.y / 4 + r];
-        if (at.y !== 0 && y === this.ignoreIndex) {
-          f64[at.loss / 8 + r] = 0;
-          if (at.lse !== 0) f64[at.lse / 8 + r] = 0;
-          if (at.dx !== 0) compute.fill(0, classes, at.dx + r * classes * compute.bytes);
-        } else if (at.t === 0) this.indexRow(r, from, from + y);
-        else this.probabilityRow(r, from);
-      }
+      const count = Math.min(atOnce, rows - row);
+      type.load(at.x + row * n * type.bytes, count * n, this.#z);
+      if (at.t !== 0) compute.load(at.t + row * n * compute.bytes, count * n, this.#t);
+      argmaxRows(this.#z, count, n, K);
+      if (this.#capped) cap(this.#z, count * n, scale, softcap, this.#slope);
+      if (at.t === 0) this.#indexTargets(row, count);
+      else this.#probabilityTargets(row, count);
+      this.#exponentials(count, type.exact);
+      if (at.t === 0) this.#indexLosses(row, count);
+      else this.#probabilityLosses(row, count);
+      if (at.dx !== 0) this.#store(row, count, compute);
     }
   }
 
-  /** The place of the largest logit of the row, and the row's z. */
-  transform(from: number, to: number): number {
-    const k = argmax(this.z, from, to);
-    if (this.softcap !== 0) cap(this.z, from, to, this.cappedScale, this.softcap, this.slope);
-    return k;
-  }
-
-  /** u; keeps e^{z − m} in place of z when asked to. */
-  sumOthers(from: number, to: number, k: number, m: number, keep: boolean): number {
-    const { z, scale } = this;
-    z[k] = -Infinity;
-    if (!keep) return sumExp(z, from, to, m, scale, this.type.exact);
-    const u = replaceExp(z, from, to, m, scale, this.type.exact);
-    z[k] = 1;
-    return u;
-  }
-
-  /** @param target where z of the class index stands */
-  indexRow(r: number, from: number, target: number): void {
-    const { at, z, scale, weight, keep, share, poly } = this;
-    const { f64 } = this.memory;
-    const to = from + this.classes;
-    const k = this.transform(from, to);
-    const m = finiteOrNaN(z[k]);
-    const zTarget = target === k ? m : z[target];
-    const w = weight === undefined ? 1 : weight[target - from];
-    const B = share === 0 ? 0 : this.weightedGaps(from, to, m);
-    const u = this.sumOthers(from, to, k, m, at.dx !== 0);
-    const s = 1 + u;
-    const logSum = Math.log1p(u);
-    const e = target === k ? 1 : exponential(m, zTarget, scale, this.type.exact);
-    const rest = (target === k ? u : s - e) / s; // 1 − p
-    let loss = product(keep * w, (m - zTarget) * scale + logSum);
-    if (share !== 0) loss += share * (B + this.weightSum * logSum);
-    if (poly !== 0) loss += poly * (keep * rest + share * (this.classes - 1));
-    const lse = m * scale + logSum;
-    f64[at.loss / 8 + r] = loss;
-    if (at.lse !== 0) f64[at.lse / 8 + r] = lse;
-    if (at.dx === 0) return;
-
-    const g = f64[at.g / 8 + r] * scale;
-    const S = keep * w + share * this.weightSum;
-    const z2 = this.lambda === 0 ? 0 : 2 * this.lambda * lse;
-    const P = S + z2 + (poly * keep * e) / s; // D − t′ is D − ε/n for all classes but y
-    const a = share * (this.weightSum - w); // S − a
-    const own = g * (a - S * rest + ((z2 - poly * keep * rest) * e) / s);
-    if (share === 0 && this.softcap === 0) {
-      this.store(r, from, (g * P) / s);
-      this.compute.fill(own, 1, at.dx + (r * this.classes + target - from) * this.compute.bytes);
+  /** Keeps e^{z − m} in place of z when a later pass wants it. */
+  #exponentials(count: number, exact: boolean): void {
+    const z = this.#z;
+    const rate = this.#scale * RATE;
+    takeMaxima(z, count, K, M);
+    if (this.#at.dx === 0 && this.#poly === 0) {
+      sumExpRows(z, count, this.#n, M, rate, U, exact, z);
       return;
     }
-    const factor = (g * P) / s;
-    const smooth = g * share;
-    if (weight === undefined) for (let j = from; j < to; j++) z[j] = factor * z[j] - smooth;
-    else for (let j = from; j < to; j++) z[j] = factor * z[j] - smooth * weight[j - from];
-    z[target] = own;
-    this.store(r, from, 1);
+    expRows(z, count, this.#n, M, rate, z, U, exact);
+    for (let r = 0; r < count; r++) z[K[r]] = 1;
   }
 
-  /** Σ w(m − z). */
-  weightedGaps(from: number, to: number, m: number): number {
-    const { z, scale, weight } = this;
-    let sum = 0;
-    if (weight === undefined) for (let j = from; j < to; j++) sum += (m - z[j]) * scale;
-    else {
-      for (let j = from; j < to; j++) if (weight[j - from] !== 0) sum += weight[j - from] * ((m - z[j]) * scale);
+  #indexTargets(row: number, count: number): void {
+    const { i32 } = this.#memory;
+    const y = this.#at.y / 4 + row;
+    const n = this.#n;
+    const z = this.#z;
+    const weight = this.#weight;
+    for (let r = 0; r < count; r++) {
+      const ignored = i32[y + r] === this.#ignoreIndex;
+      const place = r * n + (ignored ? 0 : i32[y + r]);
+      const m = z[K[r]];
+      IGNORED[r] = ignored ? 1 : 0;
+      PLACE[r] = place;
+      GAP[r] = m - z[place];
+      if (this.#share === 0) continue;
+      let sum = 0;
+      if (weight === undefined) for (let j = 0; j < n; j++) sum += m - z[r * n + j];
+      else for (let j = 0; j < n; j++) if (weight[j] !== 0) sum += weight[j] * (m - z[r * n + j]);
+      GAPS[r] = sum;
     }
-    return sum;
   }
 
-  probabilityRow(r: number, from: number): void {
-    const { at, z, t, scale, keep, share, weight, poly } = this;
-    const { f64 } = this.memory;
-    const to = from + this.classes;
-    const k = this.transform(from, to);
-    const m = finiteOrNaN(z[k]);
-    let B = 0;
-    let others = 0; // S − a_k
-    let T = 0;
-    for (let j = from; j < to; j++) {
-      const target = keep * t[j] + share;
-      const a = weight === undefined ? target : weight[j - from] * target;
-      if (a !== 0) B += a * ((m - z[j]) * scale);
-      if (j !== k) others += a;
-      T += target;
+  #indexLosses(row: number, count: number): void {
+    const { f64 } = this.#memory;
+    const at = this.#at;
+    const n = this.#n;
+    const z = this.#z;
+    const weight = this.#weight;
+    const weightSum = this.#weightSum;
+    const keep = this.#keep;
+    const share = this.#share;
+    const scale = this.#scale;
+    const poly = this.#poly;
+    for (let r = 0; r < count; r++) {
+      const i = row + r;
+      if (IGNORED[r] === 1) {
+        this.#ignore(r, i);
+        continue;
+      }
+      const place = PLACE[r];
+      const w = weight === undefined ? 1 : weight[place - r * n];
+      const s = 1 + U[r];
+      const logSum = Math.log1p(U[r]);
+      const lse = M[r] * scale + logSum;
+      const rest = (place === K[r] ? U[r] : s - z[place]) / s; // 1 − p, once terms stand in z
+      let loss = product(keep * w, GAP[r] * scale + logSum);
+      if (share !== 0) loss += share * (GAPS[r] * scale + weightSum * logSum);
+      if (poly !== 0) loss += poly * (keep * rest + share * (n - 1));
+      f64[at.loss / 8 + i] = loss;
+      if (at.lse !== 0) f64[at.lse / 8 + i] = lse;
+      if (at.dx === 0) continue;
+
+      const g = f64[at.g / 8 + i] * scale;
+      const p = z[place] / s;
+      const S = keep * w + share * weightSum;
+      const byZ = this.#lambda === 0 ? 0 : 2 * this.#lambda * lse;
+      const P = S + byZ + poly * keep * p; // D − t′ is D − ε/n for all classes but y
+      const factor = (g * P) / s;
+      FACTOR[r] = factor;
+      OWN[r] = g * (share * (weightSum - w) - S * rest + (byZ - poly * keep * rest) * p);
+      if (share === 0) continue;
+      if (weight === undefined) for (let j = r * n; j < (r + 1) * n; j++) z[j] = factor * z[j] - g * share;
+      else for (let j = 0; j < n; j++) z[r * n + j] = factor * z[r * n + j] - g * share * weight[j];
+      FACTOR[r] = 1;
     }
-    const targetK = keep * t[k] + share;
-    const S = others + (weight === undefined ? targetK : weight[k - from] * targetK);
-    const u = this.sumOthers(from, to, k, m, at.dx !== 0 || poly !== 0);
-    const s = 1 + u;
-    const logSum = Math.log1p(u);
-    let D = 0;
-    if (poly !== 0) {
-      for (let j = from; j < to; j++) D += (keep * t[j] + share) * z[j];
-      D /= s;
+  }
+
+  /** Probabilities become t′; a = w·t′ is that array itself when there are no weights. */
+  #probabilityTargets(row: number, count: number): void {
+    const { i32 } = this.#memory;
+    const { y } = this.#at;
+    const n = this.#n;
+    const z = this.#z;
+    const t = this.#t;
+    const a = this.#a;
+    const weight = this.#weight;
+    const keep = this.#keep;
+    const share = this.#share;
+    for (let r = 0; r < count; r++) {
+      const start = r * n;
+      const end = start + n;
+      const k = K[r];
+      const m = z[k];
+      IGNORED[r] = y !== 0 && i32[y / 4 + row + r] === this.#ignoreIndex ? 1 : 0;
+      if (share !== 0) for (let j = start; j < end; j++) t[j] = keep * t[j] + share;
+      if (weight !== undefined) for (let j = 0; j < n; j++) a[start + j] = weight[j] * t[start + j];
+      let total = 0;
+      if (this.#poly !== 0) for (let j = start; j < end; j++) total += t[j];
+      const own = a[k];
+      a[k] = 0;
+      let gaps = 0;
+      let others = 0;
+      for (let j = start; j < end; j++) {
+        if (a[j] !== 0) gaps += a[j] * (m - z[j]);
+        others += a[j];
+      }
+      a[k] = own;
+      GAPS[r] = gaps;
+      OTHERS[r] = others;
+      TOTAL[r] = total;
     }
-    const lse = m * scale + logSum;
-    f64[at.loss / 8 + r] = B + product(S, logSum) + (poly === 0 ? 0 : poly * (T - D));
-    if (at.lse !== 0) f64[at.lse / 8 + r] = lse;
+  }
+
+  #probabilityLosses(row: number, count: number): void {
+    const { f64 } = this.#memory;
+    const at = this.#at;
+    const n = this.#n;
+    const z = this.#z;
+    const t = this.#t;
+    const a = this.#a;
+    const scale = this.#scale;
+    const poly = this.#poly;
+    for (let r = 0; r < count; r++) {
+      const i = row + r;
+      if (IGNORED[r] === 1) {
+        this.#ignore(r, i);
+        continue;
+      }
+      const start = r * n;
+      const end = start + n;
+      const k = K[r];
+      const S = OTHERS[r] + a[k];
+      const s = 1 + U[r];
+      const logSum = Math.log1p(U[r]);
+      const lse = M[r] * scale + logSum;
+      let D = 0;
+      if (poly !== 0) for (let j = start; j < end; j++) D += (t[j] * z[j]) / s;
+      let loss = GAPS[r] * scale + product(S, logSum);
+      if (poly !== 0) loss += poly * (TOTAL[r] - D);
+      f64[at.loss / 8 + i] = loss;
+      if (at.lse !== 0) f64[at.lse / 8 + i] = lse;
+      if (at.dx === 0) continue;
+
+      const g = f64[at.g / 8 + i] * scale;
+      const byZ = this.#lambda === 0 ? 0 : 2 * this.#lambda * lse;
+      const factor = (g * (S + byZ + poly * D)) / s;
+      const own = g * (OTHERS[r] - (S * U[r] - byZ - poly * (D - t[k])) / s);
+      if (poly === 0) for (let j = start; j < end; j++) z[j] = factor * z[j] - g * a[j];
+      else for (let j = start; j < end; j++) z[j] = (factor - (g * poly * t[j]) / s) * z[j] - g * a[j];
+      FACTOR[r] = 1;
+      PLACE[r] = k;
+      OWN[r] = own;
+    }
+  }
+
+  /** @param i the row's number in the call */
+  #ignore(r: number, i: number): void {
+    const { f64 } = this.#memory;
+    const at = this.#at;
+    f64[at.loss / 8 + i] = 0;
+    if (at.lse !== 0) f64[at.lse / 8 + i] = 0;
     if (at.dx === 0) return;
+    this.#z.fill(0, r * this.#n, (r + 1) * this.#n);
+    if (this.#capped) this.#slope.fill(0, r * this.#n, (r + 1) * this.#n);
+    PLACE[r] = r * this.#n;
+    OWN[r] = 0;
+    FACTOR[r] = 0;
+  }
 
-    const g = f64[at.g / 8 + r] * scale;
-    const z2 = this.lambda === 0 ? 0 : 2 * this.lambda * lse;
-    const P = S + z2 + poly * D;
-    const factor = (g * P) / s;
-    const polyFactor = (g * poly) / s;
-    for (let j = from; j < to; j++) {
-      const target = keep * t[j] + share;
-      const a = weight === undefined ? target : weight[j - from] * target;
-      z[j] = factor * z[j] - polyFactor * z[j] * target - g * a;
+  /** dx = slope·factor·z, but for what stands at `place`. */
+  #store(row: number, count: number, compute: ComputeElements): void {
+    const n = this.#n;
+    const z = this.#z;
+    const slope = this.#slope;
+    const dx = this.#at.dx + row * n * compute.bytes;
+    if (this.#capped) {
+      for (let j = 0; j < count * n; j++) z[j] *= slope[j];
+      for (let r = 0; r < count; r++) OWN[r] *= slope[PLACE[r]];
     }
-    z[k] = g * (others - (S * u) / s + (z2 + poly * (D - targetK)) / s);
-    this.store(r, from, 1);
+    compute.store(z, count, n, FACTOR, dx);
+    compute.scatter(OWN, PLACE, count, dx);
   }
-
-  /** The row's gradient by x from `factor`·z, which is its gradient by z. */
-  store(r: number, from: number, factor: number): void {
-    const { z, slope, classes } = this;
-    if (this.softcap !== 0) for (let j = from; j < from + classes; j++) z[j] *= slope[j];
-    this.compute.store(z, from, classes, factor, this.at.dx + r * classes * this.compute.bytes);
-  }
-}
-
-export function crossEntropy(
-  memory: Memory,
-  type: Elements,
-  compute: ComputeElements,
-  rows: number,
-  classes: number,
-  at: CrossEntropyOffsets,
-): void {
-  new CrossEntropy(memory, type, compute, rows, classes, at).run();
 }

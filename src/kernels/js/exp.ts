@@ -1,167 +1,259 @@
-// e^−d for d ≥ 0 in float64: e^−d = 2^(−i/64)·e^f,  i = round(64·d/ln 2),  |f| ≤ ln 2/128, with a table of 2^(−i/64).
+// e^−d for d ≥ 0 in float64: with x = d·64/ln 2, i = round(x) and f = i − x, |f| ≤ ½, it is 2^(−i/64)·2^(f/64), the first
+// from a table, the second as a polynomial in f. Relative errors, measured by test/kernels/exp.test.ts:
 //
-// Two polynomials for e^f. The exact one is the Taylor series to degree 5, behind a reduction in two constants whose first
-// has so few digits that i·STEP_HIGH is exact: relative error 4.1e-16 for d ≤ 700. The short one, for results that are
-// rounded to float32, is of degree 3 in units of a step, with a quadratic coefficient that balances the missing quartic
-// term: 6.2e-12 + d·1.7e-16. test/kernels/exp.test.ts measures both.
+//   exact  Taylor series to degree 5                                                   3.0e-16 + 2.2e-16·d
+//   short  degree 3, for results rounded to float32; its quadratic coefficient is      6.2e-12 + 2.2e-16·d
+//          raised by (√2 − 1)/48·(ln 2/64)⁴, which balances the missing quartic term
 //
-// The sums below are unrolled: V8 checks for interrupts and for the array's kind once an iteration, which costs as much as
-// half of an exponential. One pass with a running maximum was 10 % slower than the two of argmax and sum (Node 20, Zen 4,
-// November 2026).
+// What grows with d is the rounding of x, no more than that of a difference of logits itself. Adding and subtracting
+// 1.5·2⁵² rounds to an integer. The minimum keeps the index in the table, whose last entry is 0; NaN stays NaN, at index 0.
+//
+// The loops are written for V8. What each of these is for, in ns an element (Node 20.20, Zen 4, November 2026):
+//  – unrolled: once an iteration it checks for interrupts, and then all about the array again; 2.1 → 1.85
+//  – bounds masked (a block has fewer than 2³⁰ elements): indices are then known to be small and not negative, and no
+//    overflow is checked; 1.91 → 1.84
+//  – literals: bundlers turn top-level constants into variables, read again in every iteration; a whole call, bundled,
+//    3.4 → 2.9
+//  – no calls: whether they are inlined depends on how much else has been, and a call allocates the numbers it passes.
+//    Hence also loops over many rows, with one number a row in arrays; rows of 10 classes 37 → 6
+// One pass with a running maximum took 2.19, against 1.98 for one that finds the maximum and one for the sum.
 
-const STEPS = 64;
-/** Index of the power that is 0: e^−d for d ≥ 709.8, e^−∞ among them. A mask as well. */
-const LAST = 65535;
-/** Filled by the first instance, so that importing the library costs no time. */
-const POWERS = new Float64Array(LAST + 1);
+/** x in a unit of d. */
+export const RATE = 64 / Math.LN2;
+/** 2^(−i/64) for i < 65535, and 0. */
+const POWERS = new Float64Array(65536);
 
-/** 1.5·2⁵²: adding and subtracting it rounds to an integer. */
-const ROUND = 6755399441055744;
-/** Steps in a unit of d. */
-const RATE = STEPS / Math.LN2;
-const FARTHEST = LAST / RATE;
-const STEP_HIGH = 0.010830424696223417; // ln 2/64 to 43 binary places
-const STEP_LOW = 2.572804622327669e-14;
-
-const STEP = Math.LN2 / STEPS;
-const C2 = 0.5000010122179893 * STEP * STEP; // ½ + (√2 − 1)·STEP²/48
-const C3 = (STEP * STEP * STEP) / 6;
-
-/** Must have run once before anything else of this file does. */
+/** Must have run once before the other functions here: importing the library costs no time. */
 export function prepareExp(): void {
   if (POWERS[0] === 1) return;
-  for (let i = 0; i < STEPS; i++) POWERS[i] = 2 ** (-i / STEPS);
-  for (let i = STEPS; i < LAST; i++) POWERS[i] = POWERS[i - STEPS] / 2;
+  for (let i = 0; i < 64; i++) POWERS[i] = 2 ** (-i / 64);
+  for (let i = 64; i < 65535; i++) POWERS[i] = POWERS[i - 64] / 2;
 }
 
-/** e^−d for steps = d·RATE. */
-function shortExp(steps: number): number {
-  const x = Math.min(steps, LAST);
-  const i = x + ROUND - ROUND;
-  const f = i - x;
-  return POWERS[i & LAST] * (1 + f * (STEP + f * (C2 + f * C3)));
-}
-
-function exactExp(d: number): number {
-  const x = Math.min(d, FARTHEST);
-  const i = x * RATE + ROUND - ROUND;
-  const f = i * STEP_HIGH - x + i * STEP_LOW;
-  return POWERS[i & LAST] * (1 + f * (1 + f * (1 / 2 + f * (1 / 6 + f * (1 / 24 + f * (1 / 120))))));
-}
-
-/** e^(scale·(z − m)) for z ≤ m, as the sums have it. */
-export function exponential(m: number, z: number, scale: number, exact: boolean): number {
-  return exact ? exactExp((m - z) * scale) : shortExp((m - z) * (RATE * scale));
-}
-
-function sumShort(z: Float64Array, from: number, to: number, m: number, rate: number): number {
-  let a = 0;
-  let b = 0;
-  let j = from;
-  for (; j < to - 3; j += 4) {
-    a += shortExp((m - z[j]) * rate);
-    b += shortExp((m - z[j + 1]) * rate);
-    a += shortExp((m - z[j + 2]) * rate);
-    b += shortExp((m - z[j + 3]) * rate);
+function sumShort(z: Float64Array, rows: number, n: number, m: Float64Array, rate: number, u: Float64Array): void {
+  const powers = POWERS;
+  for (let r = 0; r < rows; r++) {
+    const peak = m[r];
+    const end = ((r + 1) * n) & 0x3fffffff;
+    let j = (r * n) & 0x3fffffff;
+    let a = 0;
+    let b = 0;
+    for (; j < end - 3; j += 4) {
+      const x0 = Math.min((peak - z[j]) * rate, 65535);
+      const i0 = x0 + 6755399441055744 - 6755399441055744;
+      const f0 = i0 - x0;
+      const e0 =
+        powers[i0 & 65535] *
+        (1 + f0 * (0.010830424696249145 + f0 * (5.8649168281807726e-5 + f0 * 2.1173137155464776e-7)));
+      const x1 = Math.min((peak - z[j + 1]) * rate, 65535);
+      const i1 = x1 + 6755399441055744 - 6755399441055744;
+      const f1 = i1 - x1;
+      const e1 =
+        powers[i1 & 65535] *
+        (1 + f1 * (0.010830424696249145 + f1 * (5.8649168281807726e-5 + f1 * 2.1173137155464776e-7)));
+      const x2 = Math.min((peak - z[j + 2]) * rate, 65535);
+      const i2 = x2 + 6755399441055744 - 6755399441055744;
+      const f2 = i2 - x2;
+      const e2 =
+        powers[i2 & 65535] *
+        (1 + f2 * (0.010830424696249145 + f2 * (5.8649168281807726e-5 + f2 * 2.1173137155464776e-7)));
+      const x3 = Math.min((peak - z[j + 3]) * rate, 65535);
+      const i3 = x3 + 6755399441055744 - 6755399441055744;
+      const f3 = i3 - x3;
+      const e3 =
+        powers[i3 & 65535] *
+        (1 + f3 * (0.010830424696249145 + f3 * (5.8649168281807726e-5 + f3 * 2.1173137155464776e-7)));
+      a += e0 + e2;
+      b += e1 + e3;
+    }
+    for (; j < end; j++) {
+      const x = Math.min((peak - z[j]) * rate, 65535);
+      const i = x + 6755399441055744 - 6755399441055744;
+      const f = i - x;
+      const e =
+        powers[i & 65535] * (1 + f * (0.010830424696249145 + f * (5.8649168281807726e-5 + f * 2.1173137155464776e-7)));
+      a += e;
+    }
+    u[r] = a + b;
   }
-  for (; j < to; j++) a += shortExp((m - z[j]) * rate);
-  return a + b;
 }
 
-function sumExact(z: Float64Array, from: number, to: number, m: number, scale: number): number {
-  let a = 0;
-  let b = 0;
-  let j = from;
-  for (; j < to - 3; j += 4) {
-    a += exactExp((m - z[j]) * scale);
-    b += exactExp((m - z[j + 1]) * scale);
-    a += exactExp((m - z[j + 2]) * scale);
-    b += exactExp((m - z[j + 3]) * scale);
-  }
-  for (; j < to; j++) a += exactExp((m - z[j]) * scale);
-  return a + b;
-}
-
-function replaceShort(z: Float64Array, from: number, to: number, m: number, rate: number): number {
-  let a = 0;
-  let b = 0;
-  let j = from;
-  for (; j < to - 3; j += 4) {
-    a += z[j] = shortExp((m - z[j]) * rate);
-    b += z[j + 1] = shortExp((m - z[j + 1]) * rate);
-    a += z[j + 2] = shortExp((m - z[j + 2]) * rate);
-    b += z[j + 3] = shortExp((m - z[j + 3]) * rate);
-  }
-  for (; j < to; j++) a += z[j] = shortExp((m - z[j]) * rate);
-  return a + b;
-}
-
-function replaceExact(z: Float64Array, from: number, to: number, m: number, scale: number): number {
-  let a = 0;
-  let b = 0;
-  let j = from;
-  for (; j < to - 3; j += 4) {
-    a += z[j] = exactExp((m - z[j]) * scale);
-    b += z[j + 1] = exactExp((m - z[j + 1]) * scale);
-    a += z[j + 2] = exactExp((m - z[j + 2]) * scale);
-    b += z[j + 3] = exactExp((m - z[j + 3]) * scale);
-  }
-  for (; j < to; j++) a += z[j] = exactExp((m - z[j]) * scale);
-  return a + b;
-}
-
-/** Σ e^(scale·(z − m)) over z[from … to), all of them ≤ m. */
-export function sumExp(z: Float64Array, from: number, to: number, m: number, scale: number, exact: boolean): number {
-  return exact ? sumExact(z, from, to, m, scale) : sumShort(z, from, to, m, RATE * scale);
-}
-
-/** The same, and every z replaced by its term. */
-export function replaceExp(
+function expShort(
   z: Float64Array,
-  from: number,
-  to: number,
-  m: number,
-  scale: number,
-  exact: boolean,
-): number {
-  return exact ? replaceExact(z, from, to, m, scale) : replaceShort(z, from, to, m, RATE * scale);
-}
-
-function decayShort(x: Float64Array, n: number, e: Float64Array): void {
-  let j = 0;
-  for (; j < n - 3; j += 4) {
-    e[j] = shortExp(Math.abs(x[j]) * RATE);
-    e[j + 1] = shortExp(Math.abs(x[j + 1]) * RATE);
-    e[j + 2] = shortExp(Math.abs(x[j + 2]) * RATE);
-    e[j + 3] = shortExp(Math.abs(x[j + 3]) * RATE);
+  rows: number,
+  n: number,
+  m: Float64Array,
+  rate: number,
+  e: Float64Array,
+  u: Float64Array,
+): void {
+  const powers = POWERS;
+  for (let r = 0; r < rows; r++) {
+    const peak = m[r];
+    const end = ((r + 1) * n) & 0x3fffffff;
+    let j = (r * n) & 0x3fffffff;
+    let a = 0;
+    let b = 0;
+    for (; j < end - 3; j += 4) {
+      const x0 = Math.min(Math.abs(peak - z[j]) * rate, 65535);
+      const i0 = x0 + 6755399441055744 - 6755399441055744;
+      const f0 = i0 - x0;
+      const e0 =
+        powers[i0 & 65535] *
+        (1 + f0 * (0.010830424696249145 + f0 * (5.8649168281807726e-5 + f0 * 2.1173137155464776e-7)));
+      e[j] = e0;
+      const x1 = Math.min(Math.abs(peak - z[j + 1]) * rate, 65535);
+      const i1 = x1 + 6755399441055744 - 6755399441055744;
+      const f1 = i1 - x1;
+      const e1 =
+        powers[i1 & 65535] *
+        (1 + f1 * (0.010830424696249145 + f1 * (5.8649168281807726e-5 + f1 * 2.1173137155464776e-7)));
+      e[j + 1] = e1;
+      const x2 = Math.min(Math.abs(peak - z[j + 2]) * rate, 65535);
+      const i2 = x2 + 6755399441055744 - 6755399441055744;
+      const f2 = i2 - x2;
+      const e2 =
+        powers[i2 & 65535] *
+        (1 + f2 * (0.010830424696249145 + f2 * (5.8649168281807726e-5 + f2 * 2.1173137155464776e-7)));
+      e[j + 2] = e2;
+      const x3 = Math.min(Math.abs(peak - z[j + 3]) * rate, 65535);
+      const i3 = x3 + 6755399441055744 - 6755399441055744;
+      const f3 = i3 - x3;
+      const e3 =
+        powers[i3 & 65535] *
+        (1 + f3 * (0.010830424696249145 + f3 * (5.8649168281807726e-5 + f3 * 2.1173137155464776e-7)));
+      e[j + 3] = e3;
+      a += e0 + e2;
+      b += e1 + e3;
+    }
+    for (; j < end; j++) {
+      const x = Math.min(Math.abs(peak - z[j]) * rate, 65535);
+      const i = x + 6755399441055744 - 6755399441055744;
+      const f = i - x;
+      const term =
+        powers[i & 65535] * (1 + f * (0.010830424696249145 + f * (5.8649168281807726e-5 + f * 2.1173137155464776e-7)));
+      e[j] = term;
+      a += term;
+    }
+    u[r] = a + b;
   }
-  for (; j < n; j++) e[j] = shortExp(Math.abs(x[j]) * RATE);
 }
 
-/** e = e^−|x|, n elements. */
-export function decay(x: Float64Array, n: number, e: Float64Array, exact: boolean): void {
-  if (exact) for (let j = 0; j < n; j++) e[j] = exactExp(Math.abs(x[j]));
-  else decayShort(x, n, e);
+function expExact(
+  z: Float64Array,
+  rows: number,
+  n: number,
+  m: Float64Array,
+  rate: number,
+  e: Float64Array,
+  u: Float64Array,
+): void {
+  const powers = POWERS;
+  for (let r = 0; r < rows; r++) {
+    const peak = m[r];
+    const end = ((r + 1) * n) & 0x3fffffff;
+    let j = (r * n) & 0x3fffffff;
+    let a = 0;
+    let b = 0;
+    for (; j < end - 3; j += 4) {
+      const x0 = Math.min(Math.abs(peak - z[j]) * rate, 65535);
+      const i0 = x0 + 6755399441055744 - 6755399441055744;
+      const f0 = i0 - x0;
+      const h0 = 2.1173137155464776e-7 + f0 * (5.732851688640402e-10 + f0 * 1.2417843701716925e-12);
+      const e0 = powers[i0 & 65535] * (1 + f0 * (0.010830424696249145 + f0 * (5.86490495505617e-5 + f0 * h0)));
+      e[j] = e0;
+      const x1 = Math.min(Math.abs(peak - z[j + 1]) * rate, 65535);
+      const i1 = x1 + 6755399441055744 - 6755399441055744;
+      const f1 = i1 - x1;
+      const h1 = 2.1173137155464776e-7 + f1 * (5.732851688640402e-10 + f1 * 1.2417843701716925e-12);
+      const e1 = powers[i1 & 65535] * (1 + f1 * (0.010830424696249145 + f1 * (5.86490495505617e-5 + f1 * h1)));
+      e[j + 1] = e1;
+      const x2 = Math.min(Math.abs(peak - z[j + 2]) * rate, 65535);
+      const i2 = x2 + 6755399441055744 - 6755399441055744;
+      const f2 = i2 - x2;
+      const h2 = 2.1173137155464776e-7 + f2 * (5.732851688640402e-10 + f2 * 1.2417843701716925e-12);
+      const e2 = powers[i2 & 65535] * (1 + f2 * (0.010830424696249145 + f2 * (5.86490495505617e-5 + f2 * h2)));
+      e[j + 2] = e2;
+      const x3 = Math.min(Math.abs(peak - z[j + 3]) * rate, 65535);
+      const i3 = x3 + 6755399441055744 - 6755399441055744;
+      const f3 = i3 - x3;
+      const h3 = 2.1173137155464776e-7 + f3 * (5.732851688640402e-10 + f3 * 1.2417843701716925e-12);
+      const e3 = powers[i3 & 65535] * (1 + f3 * (0.010830424696249145 + f3 * (5.86490495505617e-5 + f3 * h3)));
+      e[j + 3] = e3;
+      a += e0 + e2;
+      b += e1 + e3;
+    }
+    for (; j < end; j++) {
+      const x = Math.min(Math.abs(peak - z[j]) * rate, 65535);
+      const i = x + 6755399441055744 - 6755399441055744;
+      const f = i - x;
+      const h = 2.1173137155464776e-7 + f * (5.732851688640402e-10 + f * 1.2417843701716925e-12);
+      const term = powers[i & 65535] * (1 + f * (0.010830424696249145 + f * (5.86490495505617e-5 + f * h)));
+      e[j] = term;
+      a += term;
+    }
+    u[r] = a + b;
+  }
+}
+
+/** u[r] = Σ e^−d over row r, d = rate/RATE·(m[r] − z) ≥ 0, for rows of n. `spare` may be z; it is overwritten. */
+export function sumExpRows(
+  z: Float64Array,
+  rows: number,
+  n: number,
+  m: Float64Array,
+  rate: number,
+  u: Float64Array,
+  exact: boolean,
+  spare: Float64Array,
+): void {
+  if (exact) expExact(z, rows, n, m, rate, spare, u);
+  else sumShort(z, rows, n, m, rate, u);
+}
+
+/** The same with e = e^−d, d = rate/RATE·|m[r] − z|. `e` may be z. */
+export function expRows(
+  z: Float64Array,
+  rows: number,
+  n: number,
+  m: Float64Array,
+  rate: number,
+  e: Float64Array,
+  u: Float64Array,
+  exact: boolean,
+): void {
+  if (exact) expExact(z, rows, n, m, rate, e, u);
+  else expShort(z, rows, n, m, rate, e, u);
+}
+
+/** The sign of x[j] is the highest bit of [2j]: a sign that no branch has to guess. */
+export function signWords(x: Float64Array): Int32Array {
+  const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0];
+  return new Int32Array(x.buffer).subarray(littleEndian);
 }
 
 /**
- * Soft cap: z = c·tanh(v), v = scale·z/c, for z[from … to), and in `slope` its derivative scale·(1 − tanh²v). −∞, a class
- * that takes no part, stays where it is.
+ * Soft cap: z = c·tanh(v), v = scale·z/c, for n elements, and in `slope` its derivative scale·(1 − tanh²v). −∞, a class that
+ * takes no part, stays where it is.
  *
- * With e = e^−2|v|, tanh|v| = (1 − e)/(1 + e) and 1 − tanh² = 4e/(1 + e)². 1 − e = (1 − 2^(−i/64)) − 2^(−i/64)·(e^f − 1)
- * cancels nowhere: up to half a step the first part is 0.
+ * With e = e^−2|v|, tanh|v| = (1 − e)/(1 + e) and 1 − tanh² = 4e/(1 + e)². 1 − e = (1 − 2^(−i/64)) − 2^(−i/64)·(2^(f/64) − 1)
+ * cancels nowhere: up to half a step its first part is 0.
  */
-export function cap(z: Float64Array, from: number, to: number, scale: number, c: number, slope: Float64Array): void {
-  for (let j = from; j < to; j++) {
-    const x = z[j];
-    const d = Math.min(2 * Math.abs((scale * x) / c), FARTHEST);
-    const i = d * RATE + ROUND - ROUND;
-    const f = i * STEP_HIGH - d + i * STEP_LOW;
-    const power = POWERS[i & LAST];
-    const e1 = power * (f * (1 + f * (1 / 2 + f * (1 / 6 + f * (1 / 24 + f * (1 / 120 + f * (1 / 720)))))));
-    const e = power + e1;
-    const tanh = (1 - power - e1) / (1 + e);
-    if (x !== -Infinity) z[j] = x < 0 ? -c * tanh : c * tanh;
-    slope[j] = (scale * 4 * e) / ((1 + e) * (1 + e));
+export function cap(z: Float64Array, n: number, scale: number, c: number, slope: Float64Array): void {
+  const powers = POWERS;
+  const signs = signWords(z);
+  const rate = (2 * RATE * scale) / c;
+  for (let j = 0; j < n; j++) {
+    const x = Math.min(Math.abs(z[j]) * rate, 65535);
+    const i = x + 6755399441055744 - 6755399441055744;
+    const f = i - x;
+    const high = 5.732851688640402e-10 + f * (1.2417843701716925e-12 + f * 2.2415086850206148e-15);
+    const low = 5.86490495505617e-5 + f * (2.1173137155464776e-7 + f * high);
+    const power = powers[i & 65535];
+    const rest = power * (f * (0.010830424696249145 + f * low));
+    const e = power + rest;
+    const capped = (c * (1 - power - rest)) / (1 + e);
+    if (z[j] !== -Infinity) z[j] = (1 - 2 * (signs[2 * j] >>> 31)) * capped;
+    slope[j] = (4 * scale * e) / ((1 + e) * (1 + e));
   }
 }

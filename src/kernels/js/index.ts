@@ -9,11 +9,10 @@ import type {
   Prefix,
   SoftmaxKernel,
 } from "../kernels.js";
-import { Binary } from "./binary.js";
-import { crossEntropy } from "./crossentropy.js";
+import { binaryCrossEntropy } from "./binary.js";
+import { CrossEntropy } from "./crossentropy.js";
 import { prepareExp } from "./exp.js";
 import { narrowBfloat16, narrowFloat16 } from "./halves.js";
-import { prepareLog } from "./log.js";
 import {
   bfloat16Elements,
   type ComputeElements,
@@ -41,19 +40,19 @@ interface Family {
 }
 
 /** @param type of the logits; everything else is of the type `compute` */
-function family(memory: Memory, binary: Binary, type: Elements, compute: ComputeElements): Family {
+function family(memory: Memory, losses: CrossEntropy, type: Elements, compute: ComputeElements): Family {
   return {
     crossentropy: (rows, classes, x, y, t, weight, options, loss, lse) =>
-      crossEntropy(memory, type, compute, rows, classes, { x, y, t, weight, options, loss, lse, g: 0, dx: 0 }),
+      losses.run(type, compute, rows, classes, { x, y, t, weight, options, loss, lse, g: 0, dx: 0 }),
     crossentropy_grad: (rows, classes, x, y, t, weight, options, loss, lse, g, dx) =>
-      crossEntropy(memory, type, compute, rows, classes, { x, y, t, weight, options, loss, lse, g, dx }),
+      losses.run(type, compute, rows, classes, { x, y, t, weight, options, loss, lse, g, dx }),
     logsumexp: (rows, classes, x, lse) => logSumExp(memory, type, rows, classes, x, lse),
     softmax: (rows, classes, x, y) => softmax(memory, type, compute, rows, classes, x, y),
     logsoftmax: (rows, classes, x, y) => logSoftmax(memory, type, compute, rows, classes, x, y),
     bce: (n, x, t, weight, posWeight, posWeightScalar, loss) =>
-      binary.run(type, compute, n, { x, t, weight, posWeight, posWeightScalar, loss, g: 0, gScalar: 0, dx: 0 }),
+      binaryCrossEntropy(type, compute, n, { x, t, weight, posWeight, posWeightScalar, loss, g: 0, gScalar: 0, dx: 0 }),
     bce_grad: (n, x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx) =>
-      binary.run(type, compute, n, { x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx }),
+      binaryCrossEntropy(type, compute, n, { x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx }),
   };
 }
 
@@ -71,16 +70,15 @@ function named<P extends Prefix>(prefix: P, kernels: Family): Named<P> {
  */
 export function instantiateJs(bytes: number): KernelInstance {
   prepareExp();
-  prepareLog();
   const memory = new Memory(new ArrayBuffer(Math.ceil((BASE + bytes) / ALIGN) * ALIGN));
-  const binary = new Binary();
+  const losses = new CrossEntropy(memory);
   const f32 = new Float32Elements(memory);
   const f64 = new Float64Elements(memory);
   const kernels: Kernels = {
-    ...named("f32", family(memory, binary, f32, f32)),
-    ...named("f64", family(memory, binary, f64, f64)),
-    ...named("f16", family(memory, binary, float16Elements(memory), f32)),
-    ...named("bf16", family(memory, binary, bfloat16Elements(memory), f32)),
+    ...named("f32", family(memory, losses, f32, f32)),
+    ...named("f64", family(memory, losses, f64, f64)),
+    ...named("f16", family(memory, losses, float16Elements(memory), f32)),
+    ...named("bf16", family(memory, losses, bfloat16Elements(memory), f32)),
     f16_narrow: (n, from, to) => narrowFloat16(memory, n, from, to),
     bf16_narrow: (n, from, to) => narrowBfloat16(memory, n, from, to),
   };

@@ -3,6 +3,9 @@ import { bfloat16Values, float16Values, type WideTable } from "./halves.js";
 /** Elements that are loaded and computed together: a few arrays of them in float64 stay in the L1 cache. */
 export const BLOCK = 2048;
 
+/** Rows that may be computed together. */
+export const ROWS = 256;
+
 /** From here on the engine's own conversion to float64 (`set`) beats a loop; the way back never does. */
 const NATIVE_FROM = 64;
 
@@ -45,10 +48,10 @@ export interface Elements {
 
 /** An element type that kernels compute in, and store their results in. */
 export interface ComputeElements extends Elements {
-  /** factor·from[first … first + n) to byte offset `at`. */
-  store(from: Float64Array, first: number, n: number, factor: number, at: number): void;
-  /** `value` to byte offset `at`, n times. */
-  fill(value: number, n: number, at: number): void;
+  /** factor[r]·z for `rows` rows of n, to byte offset `at`. */
+  store(z: Float64Array, rows: number, n: number, factor: Float64Array, at: number): void;
+  /** values[r] to element places[r] of the array at byte offset `at`. */
+  scatter(values: Float64Array, places: Int32Array, count: number, at: number): void;
 }
 
 export class Float32Elements implements ComputeElements {
@@ -67,23 +70,32 @@ export class Float32Elements implements ComputeElements {
     else to.set(view.subarray(start, start + n));
   }
 
-  store(from: Float64Array, first: number, n: number, factor: number, at: number): void {
+  store(z: Float64Array, rows: number, n: number, factor: Float64Array, at: number): void {
     const view = this.#view;
-    const shift = at / 4 - first;
-    const end = first + n;
-    let j = first;
-    for (; j < end - 3; j += 4) {
-      const i = shift + j;
-      view[i] = factor * from[j];
-      view[i + 1] = factor * from[j + 1];
-      view[i + 2] = factor * from[j + 2];
-      view[i + 3] = factor * from[j + 3];
+    const shift = (at / 4) & 0x3fffffff; // why masked: see exp.ts
+    for (let r = 0; r < rows; r++) {
+      const g = factor[r];
+      const end = ((r + 1) * n) & 0x3fffffff;
+      let j = (r * n) & 0x3fffffff;
+      for (; j < end - 7; j += 8) {
+        const i = shift + j;
+        view[i] = g * z[j];
+        view[i + 1] = g * z[j + 1];
+        view[i + 2] = g * z[j + 2];
+        view[i + 3] = g * z[j + 3];
+        view[i + 4] = g * z[j + 4];
+        view[i + 5] = g * z[j + 5];
+        view[i + 6] = g * z[j + 6];
+        view[i + 7] = g * z[j + 7];
+      }
+      for (; j < end; j++) view[shift + j] = g * z[j];
     }
-    for (; j < end; j++) view[shift + j] = factor * from[j];
   }
 
-  fill(value: number, n: number, at: number): void {
-    this.#view.fill(value, at / 4, at / 4 + n);
+  scatter(values: Float64Array, places: Int32Array, count: number, at: number): void {
+    const view = this.#view;
+    const start = at / 4;
+    for (let r = 0; r < count; r++) view[start + places[r]] = values[r];
   }
 }
 
@@ -104,23 +116,32 @@ export class Float64Elements implements ComputeElements {
     else to.set(view.subarray(start, start + n));
   }
 
-  store(from: Float64Array, first: number, n: number, factor: number, at: number): void {
+  store(z: Float64Array, rows: number, n: number, factor: Float64Array, at: number): void {
     const view = this.#view;
-    const shift = at / 8 - first;
-    const end = first + n;
-    let j = first;
-    for (; j < end - 3; j += 4) {
-      const i = shift + j;
-      view[i] = factor * from[j];
-      view[i + 1] = factor * from[j + 1];
-      view[i + 2] = factor * from[j + 2];
-      view[i + 3] = factor * from[j + 3];
+    const shift = (at / 8) & 0x3fffffff; // why masked: see exp.ts
+    for (let r = 0; r < rows; r++) {
+      const g = factor[r];
+      const end = ((r + 1) * n) & 0x3fffffff;
+      let j = (r * n) & 0x3fffffff;
+      for (; j < end - 7; j += 8) {
+        const i = shift + j;
+        view[i] = g * z[j];
+        view[i + 1] = g * z[j + 1];
+        view[i + 2] = g * z[j + 2];
+        view[i + 3] = g * z[j + 3];
+        view[i + 4] = g * z[j + 4];
+        view[i + 5] = g * z[j + 5];
+        view[i + 6] = g * z[j + 6];
+        view[i + 7] = g * z[j + 7];
+      }
+      for (; j < end; j++) view[shift + j] = g * z[j];
     }
-    for (; j < end; j++) view[shift + j] = factor * from[j];
   }
 
-  fill(value: number, n: number, at: number): void {
-    this.#view.fill(value, at / 8, at / 8 + n);
+  scatter(values: Float64Array, places: Int32Array, count: number, at: number): void {
+    const view = this.#view;
+    const start = at / 8;
+    for (let r = 0; r < count; r++) view[start + places[r]] = values[r];
   }
 }
 

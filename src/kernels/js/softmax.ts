@@ -1,32 +1,43 @@
-import { replaceExp, sumExp } from "./exp.js";
-import type { ComputeElements, Elements, Memory } from "./memory.js";
-import { argmax, finiteOrNaN, rowsAtOnce } from "./rows.js";
+import { expRows, RATE, sumExpRows } from "./exp.js";
+import { type ComputeElements, type Elements, type Memory, ROWS } from "./memory.js";
+import { argmaxRows, rowsAtOnce, takeMaxima } from "./rows.js";
 
-// With m the maximum, at k, and u = Σ_{j ≠ k} e^{xⱼ − m}: lse = m + ln(1 + u), p = e^{x − m}/(1 + u). The maximum's own term
-// stays out of the sum so that ln(1 + u) keeps its relative accuracy when u is small.
+// With m the maximum, at k, and u = Σ_{j ≠ k} e^{xⱼ − m}: lse = m + ln(1 + u), p = e^{x − m}/(1 + u), and
+// ln p = (x − m) − ln(1 + u) in this order, so that logits of 1e20 stay exact.
 
-export function logSumExp(memory: Memory, type: Elements, rows: number, classes: number, x: number, lse: number): void {
-  const { f64 } = memory;
-  const atOnce = rowsAtOnce(classes);
-  const z = memory.scratch(0, atOnce * classes);
-  for (let row = 0; row < rows; row += atOnce) {
-    const count = Math.min(atOnce, rows - row);
-    type.load(x + row * classes * type.bytes, count * classes, z);
-    for (let r = 0; r < count; r++) {
-      f64[lse / 8 + row + r] = classes === 0 ? -Infinity : logSumExpRow(z, r * classes, (r + 1) * classes, type.exact);
-    }
-  }
+// One number a row: where its largest stands, that, u, and what e^{x − m} is multiplied by.
+const K = new Int32Array(ROWS);
+const M = new Float64Array(ROWS);
+const U = new Float64Array(ROWS);
+const FACTOR = new Float64Array(ROWS);
+
+/** lse of a row without softmax: ±∞ when that is the largest, NaN when one of z[from … to) is NaN. */
+function lseWithoutMaximum(z: Float64Array, from: number, to: number, largest: number): number {
+  for (let j = from; j < to; j++) if (Number.isNaN(z[j])) return Number.NaN;
+  return largest;
 }
 
-function logSumExpRow(z: Float64Array, from: number, to: number, exact: boolean): number {
-  const k = argmax(z, from, to);
-  const m = z[k];
-  if (m - m !== 0) {
-    for (let j = from; j < to; j++) if (Number.isNaN(z[j])) return Number.NaN;
-    return m;
+export function logSumExp(memory: Memory, type: Elements, rows: number, n: number, x: number, lse: number): void {
+  const { f64 } = memory;
+  if (n === 0) {
+    f64.fill(-Infinity, lse / 8, lse / 8 + rows);
+    return;
   }
-  z[k] = -Infinity;
-  return m + Math.log1p(sumExp(z, from, to, m, 1, exact));
+  const atOnce = rowsAtOnce(n);
+  const z = memory.scratch(0, atOnce * n);
+  for (let row = 0; row < rows; row += atOnce) {
+    const count = Math.min(atOnce, rows - row);
+    const out = lse / 8 + row;
+    type.load(x + row * n * type.bytes, count * n, z);
+    argmaxRows(z, count, n, K);
+    for (let r = 0; r < count; r++) {
+      const largest = z[K[r]];
+      if (largest - largest !== 0) f64[out + r] = lseWithoutMaximum(z, r * n, (r + 1) * n, largest);
+    }
+    takeMaxima(z, count, K, M);
+    sumExpRows(z, count, n, M, RATE, U, type.exact, z);
+    for (let r = 0; r < count; r++) if (!Number.isNaN(M[r])) f64[out + r] = M[r] + Math.log1p(U[r]);
+  }
 }
 
 export function softmax(
@@ -34,50 +45,51 @@ export function softmax(
   type: Elements,
   compute: ComputeElements,
   rows: number,
-  classes: number,
+  n: number,
   x: number,
   y: number,
 ): void {
-  const atOnce = rowsAtOnce(classes);
-  const z = memory.scratch(0, atOnce * classes);
+  const atOnce = rowsAtOnce(n);
+  const z = memory.scratch(0, atOnce * n);
   for (let row = 0; row < rows; row += atOnce) {
     const count = Math.min(atOnce, rows - row);
-    type.load(x + row * classes * type.bytes, count * classes, z);
-    for (let from = 0; from < count * classes; from += classes) {
-      const k = argmax(z, from, from + classes);
-      const m = finiteOrNaN(z[k]);
-      z[k] = -Infinity;
-      const u = replaceExp(z, from, from + classes, m, 1, type.exact);
-      z[k] = 1;
-      compute.store(z, from, classes, 1 / (1 + u), y + (row * classes + from) * compute.bytes);
+    type.load(x + row * n * type.bytes, count * n, z);
+    argmaxRows(z, count, n, K);
+    takeMaxima(z, count, K, M);
+    expRows(z, count, n, M, RATE, z, U, type.exact);
+    for (let r = 0; r < count; r++) {
+      z[K[r]] = 1;
+      FACTOR[r] = 1 / (1 + U[r]);
     }
+    compute.store(z, count, n, FACTOR, y + row * n * compute.bytes);
   }
 }
 
-/** (x − m) − ln(1 + u), in this order, so that logits of 1e20 stay exact. */
 export function logSoftmax(
   memory: Memory,
   type: Elements,
   compute: ComputeElements,
   rows: number,
-  classes: number,
+  n: number,
   x: number,
   y: number,
 ): void {
-  const atOnce = rowsAtOnce(classes);
-  const z = memory.scratch(0, atOnce * classes);
+  const atOnce = rowsAtOnce(n);
+  const z = memory.scratch(0, atOnce * n);
+  const spare = memory.scratch(1, atOnce * n);
+  FACTOR.fill(1);
   for (let row = 0; row < rows; row += atOnce) {
     const count = Math.min(atOnce, rows - row);
-    type.load(x + row * classes * type.bytes, count * classes, z);
-    for (let from = 0; from < count * classes; from += classes) {
-      const to = from + classes;
-      const k = argmax(z, from, to);
-      const m = finiteOrNaN(z[k]);
-      z[k] = -Infinity;
-      const logSum = Math.log1p(sumExp(z, from, to, m, 1, type.exact));
-      z[k] = m;
-      for (let j = from; j < to; j++) z[j] = z[j] - m - logSum;
-      compute.store(z, from, classes, 1, y + (row * classes + from) * compute.bytes);
+    type.load(x + row * n * type.bytes, count * n, z);
+    argmaxRows(z, count, n, K);
+    takeMaxima(z, count, K, M);
+    sumExpRows(z, count, n, M, RATE, U, type.exact, spare);
+    for (let r = 0; r < count; r++) {
+      const max = M[r];
+      const logSum = Math.log1p(U[r]);
+      z[K[r]] = max;
+      for (let j = r * n; j < (r + 1) * n; j++) z[j] = z[j] - max - logSum;
     }
+    compute.store(z, count, n, FACTOR, y + row * n * compute.bytes);
   }
 }
