@@ -15,6 +15,7 @@ if (!resultsFile) {
 }
 const { BLOCKS } = await tsImport("../bench/markdown.ts", import.meta.url);
 const results = JSON.parse(readFileSync(resultsFile, "utf8"));
+if (results.failed.length > 0) throw new Error(`${resultsFile} holds ${results.failed.length} failed contender runs`);
 
 for (const file of files.length > 0 ? files : DEFAULT_FILES) {
   const before = readFileSync(file, "utf8");

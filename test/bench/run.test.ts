@@ -46,7 +46,7 @@ describe("npm run bench", () => {
       const expected = able.filter((contender) => takesPart(contender, workload, mode));
       expect(measurements.map(({ contender }) => contender)).toEqual(expected.map(({ name }) => name));
       for (const one of measurements) {
-        expect(one.roundMedians).toHaveLength(2);
+        expect(one.roundMedians.length).toBeGreaterThanOrEqual(2);
         for (const figure of [one.min, one.median, one.nsPerElement, one.timesPlain, one.timesBestJs])
           expect(figure).toBeGreaterThan(0);
         expect(one.lossError).toBeLessThanOrEqual(1e-5);

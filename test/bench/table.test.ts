@@ -90,8 +90,8 @@ describe("scripts/table.mjs", () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   const json = join(folder, "results.json");
   writeFileSync(json, toJson(RESULTS));
-  const write = (file: string) =>
-    execFileSync(process.execPath, ["scripts/table.mjs", json, file], { cwd: root, encoding: "utf8", stdio: "pipe" });
+  const write = (file: string, from = json) =>
+    execFileSync(process.execPath, ["scripts/table.mjs", from, file], { cwd: root, encoding: "utf8", stdio: "pipe" });
 
   test("fills the blocks, leaves what is around them, and a second time changes nothing", () => {
     const file = join(folder, "a.md");
@@ -114,5 +114,14 @@ describe("scripts/table.mjs", () => {
     const file = join(folder, "b.md");
     writeFileSync(file, "No markers.\n");
     expect(() => write(file)).toThrow(/has no <!-- bench:start -->/);
+  });
+
+  test("results with a failed contender stay out of the documentation", () => {
+    const file = join(folder, "c.md");
+    const failed = join(folder, "failed.json");
+    writeFileSync(file, "<!-- bench:start -->\n<!-- bench:end -->\n");
+    const failure = { workload: "1×10", mode: "forward", contender: "plain", reason: "wrong answer" } as const;
+    writeFileSync(failed, toJson({ ...RESULTS, failed: [failure] }));
+    expect(() => write(file, failed)).toThrow(/holds 1 failed contender runs/);
   });
 });
