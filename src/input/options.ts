@@ -21,9 +21,9 @@ export function finiteNumber(name: string, value: unknown, fallback: number, bou
   return value;
 }
 
-/** An integer that a number holds exactly, within bounds; `fallback` for undefined. */
-export function integer(name: string, value: unknown, fallback: number, bounds?: Bounds): number {
-  if (value === undefined) return fallback;
+/** An integer that a number holds exactly, within bounds; `fallback` for undefined, an error where there is none. */
+export function integer(name: string, value: unknown, fallback: number | undefined, bounds?: Bounds): number {
+  if (value === undefined && fallback !== undefined) return fallback;
   if (typeof value !== "number") throw typeError(name, "integer", value);
   if (!Number.isSafeInteger(value) || !isWithin(value, bounds)) {
     throw rangeError(name, describe("integer", bounds), value);

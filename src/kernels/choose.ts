@@ -1,4 +1,4 @@
-import { rangeError } from "../input/errors.js";
+import { rangeError, typeError } from "../input/errors.js";
 import { instantiate, provideModule, wasmBytes } from "./instantiate.js";
 import type { KernelInstance, Variant } from "./kernels.js";
 import { relaxedFuses } from "./probe.js";
@@ -74,11 +74,22 @@ export function useBackend(variant?: Variant): void {
  * (`import core from "celoss/core.wasm"` in workerd). Not needed anywhere else.
  *
  * @param source compiled module or bytes of `celoss/core.wasm`, or of `celoss/relaxed.wasm` with `variant: "relaxed"`
- * @throws {TypeError} when it is neither; {WebAssembly.CompileError} when the bytes are no module
+ * @throws {TypeError} when it is neither, or the module of something else
+ * @throws {RangeError} for an unknown variant
+ * @throws {WebAssembly.CompileError} when the bytes cannot be compiled here
  */
 export function init(source: WebAssembly.Module | BufferSource, variant: "simd" | "relaxed" = "simd"): void {
-  provideModule(variant, source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source));
-  instantiate(variant, 0);
+  if (variant !== "simd" && variant !== "relaxed") throw rangeError("variant", "one of relaxed, simd", variant);
+  if (typeof WebAssembly !== "object") throw new TypeError("WebAssembly is missing");
+  const compiled = source instanceof WebAssembly.Module;
+  if (!compiled && !(source instanceof ArrayBuffer) && !ArrayBuffer.isView(source)) {
+    throw typeError("source", "WebAssembly.Module or its bytes", source);
+  }
+  const module = compiled ? source : new WebAssembly.Module(source);
+  const names = WebAssembly.Module.exports(module).map(({ name }) => name);
+  if (!names.includes("f32_crossentropy"))
+    throw typeError("source", "the module of celoss/core.wasm", names, "as exports");
+  provideModule(variant, module);
   chosen = { variant, threads: 1, forced: true };
 }
 

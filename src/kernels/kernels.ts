@@ -30,7 +30,7 @@ export const OPTION = {
 export const OPTION_SLOTS = 16;
 
 /**
- * Row losses of maths.md §3 without the z-loss term: index targets when `t` is 0, class probabilities otherwise.
+ * Row losses of docs/maths.md §3 without the z-loss term: index targets when `t` is 0, class probabilities otherwise.
  * @param x logits, rows × classes
  * @param y int32, one a row; with `t` it only marks ignored rows and may be 0
  * @param t probabilities, rows × classes, or 0

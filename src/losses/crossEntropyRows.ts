@@ -14,7 +14,7 @@ export interface Divisors {
 
 /**
  * @param count rows that are not ignored
- * @param weightSum Σ of their class weights, or their number: maths.md §4
+ * @param weightSum Σ of their class weights, or their number: docs/maths.md §4
  * @throws {RangeError} for a mean over nothing with `onEmpty: "throw"`
  */
 export function divisors(scalars: Scalars, count: number, weightSum: number): Divisors {

@@ -34,7 +34,7 @@ export function readReduction(options: ReductionOptions): Reduction {
 /**
  * What the sum is divided by: 1 unless the reduction is `mean`. 0 stands for a mean over nothing.
  *
- * @param own the mean's own count: maths.md §4
+ * @param own the mean's own count: docs/maths.md §4
  * @throws {RangeError} when there is nothing to average and `onEmpty` is `"throw"`
  */
 export function divisor(reduction: Reduction, own: number): number {

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { ElementType } from "../input/elements.js";
-import { rangeError } from "../input/errors.js";
+import { rangeError, typeError } from "../input/errors.js";
 import { checkIndices, type IndexView } from "../input/indices.js";
 import { integer, knownOptions, oneOf, rowFactors } from "../input/options.js";
 import { narrow, type RowContents, rowRegions } from "../sweep/rows.js";
@@ -81,9 +81,10 @@ export class CrossEntropyWorkspace {
    * @throws {TypeError | RangeError} for a shape that is none, and where `inPlace` is asked of a 16-bit type
    */
   constructor(shape: WorkspaceShape) {
+    if (shape === undefined) throw typeError("shape", "object", shape);
     knownOptions(shape, SHAPE);
-    this.rows = integer("rows", shape.rows, Number.NaN, { min: 1 });
-    this.classes = integer("classes", shape.classes, Number.NaN, { min: 1 });
+    this.rows = integer("rows", shape.rows, undefined, { min: 1 });
+    this.classes = integer("classes", shape.classes, undefined, { min: 1 });
     this.dtype = oneOf("dtype", shape.dtype, TYPES, "float32");
     const probabilities = oneOf("targets", shape.targets, ["indices", "probabilities"], "indices") === "probabilities";
     if (shape.inPlace && isNarrow(this.dtype)) throw rangeError("inPlace", `false for ${this.dtype} logits`, true);

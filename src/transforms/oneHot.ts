@@ -31,7 +31,7 @@ const OPTIONS = ["axis", "dtype", "out", "labelSmoothing", "ignoreIndex"];
 export function oneHot(indices: IndexInput, classes: number, options: OneHotOptions = {}): Float32Array | Float64Array {
   knownOptions(options, OPTIONS);
   const view = indexView(takeApart("indices", indices, "class indices (typed array, array of numbers or tensor)"));
-  const count = integer("classes", classes, Number.NaN, { min: 1 });
+  const count = integer("classes", classes, undefined, { min: 1 });
   const epsilon = finiteNumber("labelSmoothing", options.labelSmoothing, 0, { min: 0, max: 1 });
   const ignoreIndex = integer("ignoreIndex", options.ignoreIndex, -100);
   const dtype = oneOf("dtype", options.dtype, ["float32", "float64"], "float32");

@@ -1,4 +1,4 @@
-// The numbers of maths.md that concern these functions, as a reader would check them by hand.
+// The numbers of docs/maths.md that concern these functions, as a reader would check them by hand.
 
 import { expect, test } from "vitest";
 import {

@@ -1,4 +1,4 @@
-// What maths.md says of infinities, NaN, huge and tiny logits, one class, and nothing at all; on every kernel set and at
+// What docs/maths.md says of infinities, NaN, huge and tiny logits, one class, and nothing at all; on every kernel set and at
 // lengths around the vector width, with the odd one out at every place of the row.
 
 import { expect, test } from "vitest";

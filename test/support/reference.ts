@@ -1,4 +1,4 @@
-// The specification in code: softmax cross-entropy and its relatives in float64, from the definitions of maths.md.
+// The specification in code: softmax cross-entropy and its relatives in float64, from the definitions of docs/maths.md.
 //
 // p = softmax(z), z = the logits after scale, soft cap and mask, w = class weights, t' = smoothed targets,
 // aⱼ = wⱼt'ⱼ, S = Σ aⱼ, lse = ln Σ eᶻ, ln pⱼ = (zⱼ − m) − ln Σ e^{z−m} with m = max z.
@@ -181,7 +181,7 @@ function lossRow(logits: Floats, targets: Floats | Indices, at: Layout, r: numbe
   return row;
 }
 
-/** What the mean divides its two parts by: maths.md §4. */
+/** What the mean divides its two parts by: docs/maths.md §4. */
 function divisors(rows: readonly Row[], targets: Floats | Indices, options: CrossEntropyOptions): [number, number] {
   const counted = rows.flatMap((row, r) => (row.ignored ? [] : [r]));
   if (options.denominator !== undefined) return [options.denominator, options.denominator];

@@ -7,12 +7,13 @@ import { product } from "./rows.js";
 //   loss        c·ln(1 + e) + (x ≥ 0 ? (1 − t)x : −w₊t·x)
 //   derivative  (1 − t)·σ(x) − w₊t·σ(−x),   σ(|x|) = 1/(1 + e),  σ(−|x|) = e/(1 + e)
 //
-// All terms are of one sign for t in [0, 1]: nothing cancels. Products with a zero factor count as 0 even when the other
-// one is ∞.
+// All terms are of one sign for t in [0, 1]: nothing cancels. Products with a zero factor count as 0 even when the
+// other one is ∞.
 //
-// Where all weights are 1 and no single losses are wanted, hundreds of elements share a logarithm: 1 + q = Π(1 + e), with q
-// and not the product carried along, so that small e keep their digits. The sign of x chooses by arithmetic; half of the
-// branches would be mispredicted: 1.9 against 7.1 ns an element for plainDerivative (Node 20.20, Zen 4, November 2026).
+// Where all weights are 1 and no single losses are wanted, hundreds of elements share a logarithm: 1 + q = Π(1 + e),
+// with q and not the product carried along, so that small e keep their digits. The sign of x chooses by arithmetic;
+// half of the branches would be mispredicted: 1.9 against 7.1 ns an element for plainDerivative (Node 20.20, Zen 4,
+// November 2026).
 
 /** Byte offsets and scalars, as in kernels.ts. */
 export interface BinaryArguments {
@@ -28,8 +29,9 @@ export interface BinaryArguments {
   readonly dx: number;
 }
 
-// The arrays of a block. They are constants of the module because V8 then knows where they are and how long: with arrays
-// passed as arguments the loops below took 1.5 to 2.5 times as long. Calls do not overlap, so all instances share them.
+// The arrays of a block. They are constants of the module because V8 then knows where they are and how long: with
+// arrays passed as arguments the loops below took 1.5 to 2.5 times as long. Calls do not overlap, so all instances
+// share them.
 const X = new Float64Array(BLOCK);
 const SIGNS = signWords(X);
 const E = new Float64Array(BLOCK);
@@ -89,8 +91,8 @@ function plainLoss(count: number): number {
 }
 
 /**
- * LOSS = ln(1 + e) = ln F + ln(1 + f) with F = 1 + i/1024, i = round(1024·e), and f = (e − i/1024)/F, |f| ≤ 1/2048: a table
- * and the series to degree 5. Below half a part ln F = 0 and f = e, so that no digits are lost there.
+ * LOSS = ln(1 + e) = ln F + ln(1 + f) with F = 1 + i/1024, i = round(1024·e), and f = (e − i/1024)/F, |f| ≤ 1/2048: a
+ * table and the series to degree 5. Below half a part ln F = 0 and f = e, so that no digits are lost there.
  */
 function logarithms(count: number): void {
   const n = count & 0x3fffffff;

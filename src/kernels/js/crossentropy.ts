@@ -3,17 +3,17 @@ import { cap, expRows, RATE, sumExpRows } from "./exp.js";
 import { type ComputeElements, type Elements, type Memory, ROWS } from "./memory.js";
 import { argmaxRows, product, rowsAtOnce, takeMaxima } from "./rows.js";
 
-// Rows of softmax cross-entropy and their gradients. z are the logits after scale and cap, m = max z, at k,
-// u = Σ_{j ≠ k} e^{zⱼ − m}, s = 1 + u, p = e^{z − m}/s, ε the label smoothing, n classes, w weights, W = Σw, λ the z-loss,
-// ε₁ the Poly-1 coefficient:
+// Rows of softmax cross-entropy and their gradients. z are the logits after scale and cap, m = max z, at k, u = Σ_{j ≠
+// k} e^{zⱼ − m}, s = 1 + u, p = e^{z − m}/s, ε the label smoothing, n classes, w weights, W = Σw, λ the z-loss, ε₁ the
+// Poly-1 coefficient:
 //
 //   t′ = (1 − ε)t + ε/n   a = w·t′   S = Σa   B = Σ a(m − z)   T = Σt′   D = Σ t′p
 //   loss = B + S·ln s + ε₁(T − D)
 //   dz   = p·[S + 2λ·lse + ε₁(D − t′)] − a
 //
-// A class index y is t = e_y, of which only the terms that do not vanish are left. Where p and a nearly cancel, at y for an
-// index and at k for probabilities, S·p − a is formed as (S − a) − S(1 − p), from 1 − p_k = u/s. Products with a zero factor
-// count as 0 even when the other one is ∞.
+// A class index y is t = e_y, of which only the terms that do not vanish are left. Where p and a nearly cancel, at y
+// for an index and at k for probabilities, S·p − a is formed as (S − a) − S(1 − p), from 1 − p_k = u/s. Products with a
+// zero factor count as 0 even when the other one is ∞.
 
 /** Byte offsets, as in kernels.ts. */
 export interface CrossEntropyOffsets {

@@ -1,12 +1,13 @@
-// e^−d for d ≥ 0 in float64: with x = d·64/ln 2, i = round(x) and f = i − x, |f| ≤ ½, it is 2^(−i/64)·2^(f/64), the first
-// from a table, the second as a polynomial in f. Relative errors, measured by test/kernels/exp.test.ts:
+// e^−d for d ≥ 0 in float64: with x = d·64/ln 2, i = round(x) and f = i − x, |f| ≤ ½, it is 2^(−i/64)·2^(f/64), the
+// first from a table, the second as a polynomial in f. Relative errors, measured by test/kernels/exp.test.ts:
 //
 //   exact  Taylor series to degree 5                                                   3.0e-16 + 2.2e-16·d
 //   short  degree 3, for results rounded to float32; its quadratic coefficient is      6.2e-12 + 2.2e-16·d
 //          raised by (√2 − 1)/48·(ln 2/64)⁴, which balances the missing quartic term
 //
 // What grows with d is the rounding of x, no more than that of a difference of logits itself. Adding and subtracting
-// 1.5·2⁵² rounds to an integer. The minimum keeps the index in the table, whose last entry is 0; NaN stays NaN, at index 0.
+// 1.5·2⁵² rounds to an integer. The minimum keeps the index in the table, whose last entry is 0; NaN stays NaN, at
+// index 0.
 //
 // The loops are written for V8. What each of these is for, in ns an element (Node 20.20, Zen 4, November 2026):
 //  – unrolled: once an iteration it checks for interrupts, and then all about the array again; 2.1 → 1.85
@@ -233,11 +234,11 @@ export function signWords(x: Float64Array): Int32Array {
 }
 
 /**
- * Soft cap: z = c·tanh(v), v = scale·z/c, for n elements, and in `slope` its derivative scale·(1 − tanh²v). −∞, a class that
- * takes no part, stays where it is.
+ * Soft cap: z = c·tanh(v), v = scale·z/c, for n elements, and in `slope` its derivative scale·(1 − tanh²v). −∞, a class
+ * that takes no part, stays where it is.
  *
- * With e = e^−2|v|, tanh|v| = (1 − e)/(1 + e) and 1 − tanh² = 4e/(1 + e)². 1 − e = (1 − 2^(−i/64)) − 2^(−i/64)·(2^(f/64) − 1)
- * cancels nowhere: up to half a step its first part is 0.
+ * With e = e^−2|v|, tanh|v| = (1 − e)/(1 + e) and 1 − tanh² = 4e/(1 + e)². 1 − e = (1 − 2^(−i/64)) −
+ * 2^(−i/64)·(2^(f/64) − 1) cancels nowhere: up to half a step its first part is 0.
  */
 export function cap(z: Float64Array, n: number, scale: number, c: number, slope: Float64Array): void {
   const powers = POWERS;

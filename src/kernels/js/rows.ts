@@ -36,9 +36,9 @@ export function argmaxRows(z: Float64Array, rows: number, n: number, k: Int32Arr
 }
 
 /**
- * m: the row's largest, at k; NaN where it is infinite, so that all that follows is. It stays out of the sum of the row's
- * exponentials u, its own 1 being added where it is needed: ln(1 + u) and 1 − p_k = u/(1 + u) then keep their digits when u
- * is small.
+ * m: the row's largest, at k; NaN where it is infinite, so that all that follows is. It stays out of the sum of the
+ * row's exponentials u, its own 1 being added where it is needed: ln(1 + u) and 1 − p_k = u/(1 + u) then keep their
+ * digits when u is small.
  */
 export function takeMaxima(z: Float64Array, rows: number, k: Int32Array, m: Float64Array): void {
   for (let r = 0; r < rows; r++) {

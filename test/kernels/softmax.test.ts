@@ -1,0 +1,140 @@
+import { describe, expect, test } from "vitest";
+import type { Prefix } from "../../src/kernels/kernels.js";
+import { FLOAT32, FLOAT64, transformBounds } from "../support/bounds.js";
+import { near } from "../support/near.js";
+import * as reference from "../support/reference.js";
+import { Rng } from "../support/rng.js";
+import { type Arena, computeType, decoded, encoded } from "./arena.js";
+import { describeSets, LENGTHS, PREFIXES } from "./sets.js";
+
+const unit = (prefix: Prefix) => (prefix === "f64" ? FLOAT64 : FLOAT32);
+
+interface Results {
+  softmax: Float32Array | Float64Array;
+  logSoftmax: Float32Array | Float64Array;
+  logSumExp: Float64Array;
+}
+
+function run(arena: Arena, prefix: Prefix, logits: ArrayLike<number>, rows: number, n: number): Results {
+  arena.clear();
+  const { kernels } = arena;
+  const type = computeType(prefix);
+  const x = arena.input(encoded(logits, prefix));
+  const p = arena.output<Float32Array | Float64Array>(type, rows * n);
+  const logP = arena.output<Float32Array | Float64Array>(type, rows * n);
+  const lse = arena.output(Float64Array, rows);
+  arena.run(() => kernels[`${prefix}_softmax`](rows, n, x.at, p.at));
+  arena.run(() => kernels[`${prefix}_logsoftmax`](rows, n, x.at, logP.at));
+  arena.run(() => kernels[`${prefix}_logsumexp`](rows, n, x.at, lse.at));
+  return { softmax: p.data.slice(), logSoftmax: logP.data.slice(), logSumExp: lse.data.slice() };
+}
+
+function check(got: Results, prefix: Prefix, logits: ArrayLike<number>, rows: number, n: number): void {
+  const x = decoded(encoded(logits, prefix), prefix);
+  const dims = [rows, n];
+  const bounds = transformBounds(x, { dims }, unit(prefix));
+  near(got.softmax, reference.softmax(x, { dims }), { abs: bounds.softmax }, `softmax n=${n}`);
+  near(got.logSoftmax, reference.logSoftmax(x, { dims }), { abs: bounds.logSoftmax }, `logsoftmax n=${n}`);
+  near(got.logSumExp, reference.logSumExp(x, { dims }), { abs: bounds.logSumExp }, `logsumexp n=${n}`);
+}
+
+describeSets("softmax family", (arena) => {
+  describe.each(PREFIXES)("%s", (prefix) => {
+    // exp(x) overflows here, exp(x − max) does not: a kernel that forgets the shift fails loudly.
+    test("logits in [90, 100], every length (seed n): within the bounds of test/support/bounds.ts", () => {
+      for (const n of LENGTHS) {
+        const x = new Rng(n).fill(3 * n, (rng) => rng.uniform(90, 100));
+        check(run(arena, prefix, x, 3, n), prefix, x, 3, n);
+      }
+    });
+
+    test("normal logits × 4 and × 200, every length (seed n): within the bounds", () => {
+      for (const n of LENGTHS) {
+        for (const deviation of [4, 200]) {
+          const x = new Rng(n).logits(3 * n, deviation);
+          check(run(arena, prefix, x, 3, n), prefix, x, 3, n);
+        }
+      }
+    });
+
+    test("many short rows (seed 1): within the bounds", () => {
+      const x = new Rng(1).logits(1000 * 7);
+      check(run(arena, prefix, x, 1000, 7), prefix, x, 1000, 7);
+    });
+
+    test("every place of the maximum, of −∞, of +∞ and of NaN in rows of 19: within the bounds", () => {
+      for (const special of [30, -Infinity, Infinity, Number.NaN]) {
+        const x = new Rng(2).logits(19 * 19);
+        for (let j = 0; j < 19; j++) x[20 * j] = special;
+        check(run(arena, prefix, x, 19, 19), prefix, x, 19, 19);
+      }
+    });
+
+    test("rows of −∞, of NaN and −∞, of +∞, of ±∞, of NaN and +∞: no softmax, lse −∞, NaN, +∞, +∞, NaN", () => {
+      for (const n of [2, 5, 16, 33]) {
+        const pair = (even: number, odd: number) => Array.from({ length: n }, (_, j) => (j % 2 ? odd : even));
+        const x = [
+          ...[pair(-Infinity, -Infinity), pair(-Infinity, Number.NaN), pair(Infinity, Infinity)],
+          ...[pair(-Infinity, Infinity), pair(Number.NaN, Infinity)],
+        ].flat();
+        const got = run(arena, prefix, x, 5, n);
+        expect([...got.logSumExp]).toEqual([-Infinity, Number.NaN, Infinity, Infinity, Number.NaN]);
+        expect(got.softmax.every(Number.isNaN) && got.logSoftmax.every(Number.isNaN)).toBe(true);
+      }
+    });
+
+    test("equal logits of any size, denormals included: p = 1/n and ln p = −ln n to 2 units of roundoff", () => {
+      const largest = prefix === "f16" ? 60000 : 1e20;
+      const smallest = { f32: 2 ** -149, f64: 2 ** -1074, f16: 2 ** -24, bf16: 2 ** -133 }[prefix];
+      for (const value of [largest, -largest, smallest, -smallest, 0]) {
+        const got = run(arena, prefix, new Float64Array(12).fill(value), 1, 12);
+        near(got.softmax, new Float64Array(12).fill(1 / 12), { rel: 4 * unit(prefix) });
+        near(got.logSoftmax, new Float64Array(12).fill(-Math.log(12)), { rel: 4 * unit(prefix) });
+      }
+    });
+
+    test("logits of 1e20 among ordinary ones: the others get 0, and their log-probabilities are exact", () => {
+      const large = prefix === "f16" ? 65504 : decoded(encoded([1e20], prefix), prefix)[0];
+      const x = [1, large, 0, -large, 2];
+      const got = run(arena, prefix, x, 1, 5);
+      expect([...got.softmax]).toEqual([0, 1, 0, 0, 0]);
+      const rounded = computeType(prefix).from(x.map((value) => value - large));
+      expect([...got.logSoftmax]).toEqual([...rounded]);
+    });
+
+    test("tails: n − 1 classes at distance d have p = e^−d to the bounds, down to what the type can hold", () => {
+      for (const d of prefix === "f64" ? [1, 36, 300, 690] : prefix === "f16" ? [1, 16, 80] : [1, 16, 50, 80]) {
+        const x = new Float64Array(9).fill(-d);
+        x[4] = 0;
+        check(run(arena, prefix, x, 1, 9), prefix, x, 1, 9);
+        expect(run(arena, prefix, x, 1, 9).softmax[0]).toBeGreaterThan(0);
+      }
+    });
+
+    test("rows of no classes: lse −∞, nothing else written", () => {
+      expect([...run(arena, prefix, [], 3, 0).logSumExp]).toEqual([-Infinity, -Infinity, -Infinity]);
+    });
+  });
+
+  test.each(["f32", "f64"] as const)("%s in place, every length: the same to the bit", (prefix) => {
+    for (const n of LENGTHS) {
+      const logits = new Rng(n).logits(3 * n);
+      const apart = run(arena, prefix, logits, 3, n);
+      for (const [op, want] of [
+        ["softmax", apart.softmax],
+        ["logsoftmax", apart.logSoftmax],
+      ] as const) {
+        arena.clear();
+        const x = arena.input(encoded(logits, prefix));
+        arena.writable(x);
+        arena.run(() => arena.kernels[`${prefix}_${op}`](3, n, x.at, x.at));
+        expect(x.data).toEqual(want);
+      }
+    }
+  });
+
+  test("f32: 128256 classes (seed 3): within the bounds", () => {
+    const x = new Rng(3).logits(128256);
+    check(run(arena, "f32", x, 1, x.length), "f32", x, 1, x.length);
+  });
+});
