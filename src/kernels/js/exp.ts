@@ -10,7 +10,7 @@
 // index 0.
 //
 // The loops are written for V8. What each of these is for, in ns an element (Node 20.20, Zen 4, November 2026):
-//  – unrolled: once an iteration it checks for interrupts, and then all about the array again; 2.1 → 1.85
+//  – unrolled where results are float32: once an iteration it checks for interrupts, and then all about the array again; 2.1 → 1.85
 //  – bounds masked (a block has fewer than 2³⁰ elements): indices are then known to be small and not negative, and no
 //    overflow is checked; 1.91 → 1.84
 //  – literals: bundlers turn top-level constants into variables, read again in every iteration; a whole call, bundled,
@@ -155,35 +155,6 @@ function expExact(
     const end = ((r + 1) * n) & 0x3fffffff;
     let j = (r * n) & 0x3fffffff;
     let a = 0;
-    let b = 0;
-    for (; j < end - 3; j += 4) {
-      const x0 = Math.min(Math.abs(peak - z[j]) * rate, 65535);
-      const i0 = x0 + 6755399441055744 - 6755399441055744;
-      const f0 = i0 - x0;
-      const h0 = 2.1173137155464776e-7 + f0 * (5.732851688640402e-10 + f0 * 1.2417843701716925e-12);
-      const e0 = powers[i0 & 65535] * (1 + f0 * (0.010830424696249145 + f0 * (5.86490495505617e-5 + f0 * h0)));
-      e[j] = e0;
-      const x1 = Math.min(Math.abs(peak - z[j + 1]) * rate, 65535);
-      const i1 = x1 + 6755399441055744 - 6755399441055744;
-      const f1 = i1 - x1;
-      const h1 = 2.1173137155464776e-7 + f1 * (5.732851688640402e-10 + f1 * 1.2417843701716925e-12);
-      const e1 = powers[i1 & 65535] * (1 + f1 * (0.010830424696249145 + f1 * (5.86490495505617e-5 + f1 * h1)));
-      e[j + 1] = e1;
-      const x2 = Math.min(Math.abs(peak - z[j + 2]) * rate, 65535);
-      const i2 = x2 + 6755399441055744 - 6755399441055744;
-      const f2 = i2 - x2;
-      const h2 = 2.1173137155464776e-7 + f2 * (5.732851688640402e-10 + f2 * 1.2417843701716925e-12);
-      const e2 = powers[i2 & 65535] * (1 + f2 * (0.010830424696249145 + f2 * (5.86490495505617e-5 + f2 * h2)));
-      e[j + 2] = e2;
-      const x3 = Math.min(Math.abs(peak - z[j + 3]) * rate, 65535);
-      const i3 = x3 + 6755399441055744 - 6755399441055744;
-      const f3 = i3 - x3;
-      const h3 = 2.1173137155464776e-7 + f3 * (5.732851688640402e-10 + f3 * 1.2417843701716925e-12);
-      const e3 = powers[i3 & 65535] * (1 + f3 * (0.010830424696249145 + f3 * (5.86490495505617e-5 + f3 * h3)));
-      e[j + 3] = e3;
-      a += e0 + e2;
-      b += e1 + e3;
-    }
     for (; j < end; j++) {
       const x = Math.min(Math.abs(peak - z[j]) * rate, 65535);
       const i = x + 6755399441055744 - 6755399441055744;
@@ -193,7 +164,7 @@ function expExact(
       e[j] = term;
       a += term;
     }
-    u[r] = a + b;
+    u[r] = a;
   }
 }
 
