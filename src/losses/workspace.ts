@@ -192,11 +192,17 @@ export class CrossEntropyWorkspace {
     const block = this.#alive();
     const scalars = readScalars(options);
     const rows = integer("rows", options.rows, this.rows, { min: 0, max: this.rows });
+    const full = rows === this.rows;
     const upstream = rowFactors("gradOutput", options.gradOutput ?? 1, rows, [rows]);
     const { probabilities } = block.contents;
     const counted = probabilities
       ? { count: rows, weightSum: rows }
-      : checkIndices({ ...this.#indices, rows }, this.classes, scalars.ignoreIndex, this.#weight);
+      : checkIndices(
+          full ? this.#indices : { ...this.#indices, rows },
+          this.classes,
+          scalars.ignoreIndex,
+          this.#weight,
+        );
     const by = divisors(scalars, counted.count, counted.weightSum);
     // An index beyond int32 cannot stand in the view.
     const ignored = scalars.ignoreIndex === (scalars.ignoreIndex | 0) ? scalars.ignoreIndex : IGNORED;
@@ -206,7 +212,7 @@ export class CrossEntropyWorkspace {
     if (withGrad && isNarrow(this.dtype)) {
       narrow(block.stage, block.at.result, rows * this.classes, this.dtype, this.dtype);
     }
-    const losses = rows === this.rows ? this.#losses : this.#losses.subarray(0, rows);
+    const losses = full ? this.#losses : this.#losses.subarray(0, rows);
     const none = scalars.reduction.kind === "none";
     const totals = new RowTotals(scalars, losses, none && scalars.zLoss !== 0 ? new Float64Array(rows) : undefined, 1);
     totals.add(block, 0, rows);
