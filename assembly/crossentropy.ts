@@ -4,7 +4,7 @@ import {
 } from "./lanes";
 import { expConstant, expScale, expScaledOnce } from "./exp";
 import { log1p } from "./log";
-import { CAPPED, PLAIN, inner, logitAt, logits, modeOf } from "./logits";
+import { CAPPED, PLAIN, belowPeak, inner, logitAt, modeOf } from "./logits";
 import {
   FEW, argmaxRow, expOne, finiteOrNaN, maxOfFew, sumExpGeneralRow, sumExpOfFew, sumExpRow, sumExpStoreRow,
 } from "./logsumexp";
@@ -68,7 +68,7 @@ function targetSums<T>(
         target = tailOf<T>(target, left);
         a = tailOf<T>(a, left);
       }
-      b = add<T>(b, mulZero<T>(a, sub<T>(mV, logits<T>(xV, mode, factor, capV))));
+      b = sub<T>(b, mulZero<T>(a, belowPeak<T>(xV, mode, factor, capV, mV)));
       s = add<T>(s, a);
       total = add<T>(total, target);
     }
@@ -94,7 +94,7 @@ function targetDot<T>(
   for (let i: usize = 0; i < n; i += step) {
     const left = n - i;
     const xV = loadLanes<T>(x + i * sizeof<T>());
-    const e = expScaledOnce<T>(sub<T>(logits<T>(xV, mode, factor, capV), mV));
+    const e = expScaledOnce<T>(belowPeak<T>(xV, mode, factor, capV, mV));
     const product = mul<T>(e, madd<T>(v128.load(t + i * size), splat<T>(keep), splat<T>(spread)));
     sum += sumLanes<T>(left < step ? tailOf<T>(product, left) : product);
   }
@@ -139,21 +139,28 @@ function targetDot<T>(
     } else {
       // k is the place of the maximum, where it is needed.
       const k = few ? <usize>0 : argmaxRow<T>(x, n);
-      const m = finiteOrNaN(few ? maxOfFew<T>(x, n, factor) : logitAt<T>(x + k * sizeof<T>(), mode, factor, capV));
-      // The element of the gradient formed in float64, its t′ and a.
+      // What the vector loops subtract, and the maximum of z itself.
+      const peak = finiteOrNaN(
+        few ? maxOfFew<T>(x, n) : mode == CAPPED ? logitAt<T>(x + k * sizeof<T>(), CAPPED, factor, capV)
+          : loadOne<T>(x + k * sizeof<T>()),
+      );
+      const m = mode == CAPPED ? peak : scale * peak;
+      // The element of the gradient formed in float64, its distance from the maximum, its t′ and a.
       const special = t ? k : target;
-      const z = logitAt<T>(x + special * sizeof<T>(), mode, factor, capV);
+      const gap = mode == CAPPED
+        ? peak - logitAt<T>(x + special * sizeof<T>(), CAPPED, factor, capV)
+        : scale * (peak - loadOne<T>(x + special * sizeof<T>()));
       const chain = mode == CAPPED ? chainAt<T>(x + special * sizeof<T>(), factor) : 1;
       const wSpecial = w ? loadCompute<T>(w + special * size) : 1;
       let dot: f64 = 0;
       if (t || epsilon != 0) {
-        targetSums<T>(x, n, m, mode, scale, cap, t, w, t ? keep : 0, t ? spread : 1, options + SCRATCH);
-        if (t && poly != 0) dot = targetDot<T>(x, n, m, mode, scale, cap, t, keep, spread) / expScale<T>();
+        targetSums<T>(x, n, peak, mode, scale, cap, t, w, t ? keep : 0, t ? spread : 1, options + SCRATCH);
+        if (t && poly != 0) dot = targetDot<T>(x, n, peak, mode, scale, cap, t, keep, spread) / expScale<T>();
       }
       let scaled: f64;
-      if (few) scaled = sumExpOfFew<T>(x, n, m, factor, grad, dx, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
-      else if (!plain) scaled = sumExpGeneralRow<T>(x, n, k, m, mode, scale, cap, grad && mode != CAPPED, dx);
-      else scaled = grad ? sumExpStoreRow<T>(x, n, k, m, dx) : sumExpRow<T>(x, n, k, m);
+      if (few) scaled = sumExpOfFew<T>(x, n, peak, factor, grad, dx, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
+      else if (!plain) scaled = sumExpGeneralRow<T>(x, n, k, peak, mode, scale, cap, grad && mode != CAPPED, dx);
+      else scaled = grad ? sumExpStoreRow<T>(x, n, k, peak, dx) : sumExpRow<T>(x, n, k, peak);
       const u = scaled * (1 / expScale<T>());
       const s = 1 + u;
       const share = 1 / s;
@@ -162,9 +169,9 @@ function targetDot<T>(
       let p: f64 = 0;
       let rest: f64 = 0; // 1 − p
       if ((grad && !alone) || poly != 0) {
-        const e = z == m ? 1 : expOne<T>(z - m);
+        const e = gap == 0 ? 1 : expOne<T>(-gap);
         p = e * share;
-        rest = (z == m ? u : s - e) * share;
+        rest = (gap == 0 ? u : s - e) * share;
       }
 
       let S: f64, D: f64, tSpecial: f64, value: f64;
@@ -178,7 +185,7 @@ function targetDot<T>(
       } else {
         const own = product(keep, wSpecial);
         S = own;
-        value = product(own, m - z + logS);
+        value = product(own, gap + logS);
         if (epsilon != 0) {
           S += spread * weightSum;
           value += spread * (load<f64>(options + SCRATCH, 0) + product(weightSum, logS));
@@ -206,7 +213,7 @@ function targetDot<T>(
           const q = t ? G * scale : G * scale * spread;
           if (mode == CAPPED || t || spread != 0) {
             const polyFactor = t ? G * poly * scale * share * (1 / expScale<T>()) : 0;
-            gradientRow<T>(x, n, m, mode, scale, cap, t, w, keep, spread, rounded, polyFactor, q, dx);
+            gradientRow<T>(x, n, peak, mode, scale, cap, t, w, keep, spread, rounded, polyFactor, q, dx);
           } else {
             scaleRow<T>(dx, n, rounded);
           }

@@ -2,7 +2,7 @@ import {
   computeSize, laneMask, lanes, loadLanes, madd, mul, nmadd, splat, storeTail, sub, sumLanes, tailOf,
 } from "./lanes";
 import { expScaledOnce } from "./exp";
-import { CAPPED, inner, logits } from "./logits";
+import { CAPPED, belowPeak, inner } from "./logits";
 import { tanhDerivative } from "./tanh";
 
 /** y ← y·factor, n elements of the compute type. */
@@ -66,7 +66,7 @@ export function gradientRow<T>(
     const left = n - i;
     const out = dx + i * size;
     const xV = mode == CAPPED ? loadLanes<T>(x + i * sizeof<T>()) : mV;
-    const e = mode == CAPPED ? expScaledOnce<T>(sub<T>(logits<T>(xV, mode, factor, capV), mV)) : v128.load(out);
+    const e = mode == CAPPED ? expScaledOnce<T>(belowPeak<T>(xV, CAPPED, factor, capV, mV)) : v128.load(out);
     let v = mul<T>(e, pV);
     if (t) {
       const target = madd<T>(v128.load(t + i * size), splat<T>(keep), splat<T>(spread));

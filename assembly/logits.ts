@@ -1,4 +1,4 @@
-import { eq, first, loadLanes, mul, splat } from "./lanes";
+import { eq, first, loadLanes, mul, splat, sub } from "./lanes";
 import { tanh } from "./tanh";
 
 // z, what the softmax is taken of: the logit x itself, scale·x, or cap·tanh(scale·x/cap). `mode` is a literal in the
@@ -33,6 +33,16 @@ import { tanh } from "./tanh";
   if (mode == SCALED) return v;
   const none = splat<T>(-Infinity);
   return v128.bitselect(none, mul<T>(cap, tanh<T>(v)), eq<T>(x, none));
+}
+
+/**
+ * z − max z. `peak` is the maximum's x where z is x or scale·x, so that the difference is taken before the scale rounds
+ * it, and its z under a cap.
+ */
+// @ts-ignore: decorator
+@inline export function belowPeak<T>(x: v128, mode: i32, factor: v128, cap: v128, peak: v128): v128 {
+  if (mode == SCALED) return mul<T>(sub<T>(x, peak), factor);
+  return sub<T>(logits<T>(x, mode, factor, cap), peak);
 }
 
 /** z of the element at p, rounded as in the vector loops. */

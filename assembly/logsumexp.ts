@@ -4,7 +4,7 @@ import {
 } from "./lanes";
 import { expConstant, expScale, expScaled, expScaledOnce } from "./exp";
 import { log1p } from "./log";
-import { CAPPED, PLAIN, SCALED, inner, logits } from "./logits";
+import { CAPPED, PLAIN, SCALED, belowPeak, inner } from "./logits";
 
 // lse(z) = m + ln Σ e^{zⱼ − m},  m = max z.
 //
@@ -63,7 +63,7 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
 }
 
 /**
- * u = Σ_{j ≠ k} EXP_SCALE·e^{zⱼ − m}, k the place of the maximum; m NaN makes it NaN.
+ * u = Σ_{j ≠ k} EXP_SCALE·e^{zⱼ − max z}, k the place of the maximum and m its peak (logits.ts); m NaN makes it NaN.
  *
  * With `keep` the terms are also stored at dx, that of k as EXP_SCALE. dx may be x.
  */
@@ -92,8 +92,8 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
     // Two vectors at a time hide the latency of the polynomial, where there is no tanh to do so.
     for (; mode != CAPPED && i + 2 * step <= stop; i += 2 * step) {
       const p = x + i * size;
-      const z0 = sub<T>(logits<T>(loadLanes<T>(p), mode, factor, capV), mV);
-      const z1 = sub<T>(logits<T>(loadLanes<T>(p + step * size), mode, factor, capV), mV);
+      const z0 = belowPeak<T>(loadLanes<T>(p), mode, factor, capV, mV);
+      const z1 = belowPeak<T>(loadLanes<T>(p + step * size), mode, factor, capV, mV);
       const e0 = expScaled<T>(z0, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
       const e1 = expScaled<T>(z1, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
       a = add<T>(a, e0);
@@ -104,7 +104,7 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
       }
     }
     for (; i < stop; i += step) {
-      const z = sub<T>(logits<T>(loadLanes<T>(x + i * size), mode, factor, capV), mV);
+      const z = belowPeak<T>(loadLanes<T>(x + i * size), mode, factor, capV, mV);
       const e = expScaled<T>(z, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
       a = add<T>(a, e);
       if (keep) v128.store(dx + i * out, e);
@@ -112,7 +112,7 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
     total += sumLanes<T>(add<T>(a, b));
   }
   if (i < n) {
-    const z = sub<T>(logits<T>(loadTail<T>(x + i * size, n - i, none), mode, factor, capV), mV);
+    const z = belowPeak<T>(loadTail<T>(x + i * size, n - i, none), mode, factor, capV, mV);
     const e = expScaled<T>(z, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
     // Filled lanes are 0, or NaN when m is: then the sum is NaN anyway.
     total += sumLanes<T>(e);
@@ -130,16 +130,16 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
 // @ts-ignore: decorator
 @inline export const FEW: usize = 32;
 
-/** The largest element times `factor`, NaN passed over; −∞ when there is nothing else. */
+/** The largest element, NaN passed over; −∞ when there is nothing else. */
 // @ts-ignore: decorator
-@inline export function maxOfFew<T>(x: usize, n: usize, factor: v128): f64 {
+@inline export function maxOfFew<T>(x: usize, n: usize): f64 {
   const step = lanes<T>();
   const none = splat<T>(-Infinity);
   let max = none;
   let i: usize = 0;
   for (; i + step <= n; i += step) max = pmax<T>(max, loadLanes<T>(x + i * sizeof<T>()));
   if (i < n) max = pmax<T>(max, loadTail<T>(x + i * sizeof<T>(), n - i, none));
-  return maxLanes<T>(mul<T>(max, factor));
+  return maxLanes<T>(max);
 }
 
 /** As {@link sumExpRow}, with `keep` as {@link sumExpStoreRow}; c0…c9 are the constants of the exponential. */
@@ -159,7 +159,7 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   let equal = zero;
   let i: usize = 0;
   for (; i + step <= n; i += step) {
-    const z = sub<T>(mul<T>(loadLanes<T>(x + i * size), factor), mV);
+    const z = mul<T>(sub<T>(loadLanes<T>(x + i * size), mV), factor);
     const e = expScaled<T>(z, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
     const top = eq<T>(z, zero);
     sum += sumLanes<T>(v128.andnot(e, top));
@@ -167,7 +167,7 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
     if (keep) v128.store(dx + i * out, e);
   }
   if (i < n) {
-    const z = sub<T>(mul<T>(loadTail<T>(x + i * size, n - i, none), factor), mV);
+    const z = mul<T>(sub<T>(loadTail<T>(x + i * size, n - i, none), mV), factor);
     const e = expScaled<T>(z, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
     const top = eq<T>(z, zero);
     sum += sumLanes<T>(v128.andnot(e, top));

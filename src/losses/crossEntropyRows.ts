@@ -52,10 +52,12 @@ export class CrossEntropyBlock extends RowBlock {
       weightSum = 0;
       for (let c = 0; c < this.contents.classes; c++) weightSum += weight[c];
     }
-    f64[at + OPTION.labelSmoothing] = scalars.labelSmoothing;
+    // A mean over nothing has the gradient of its z-loss alone.
+    const nothing = by.loss === 0;
+    f64[at + OPTION.labelSmoothing] = nothing ? 0 : scalars.labelSmoothing;
     f64[at + OPTION.scale] = scalars.scale;
     f64[at + OPTION.softcap] = scalars.softcap;
-    f64[at + OPTION.polyEpsilon] = by.loss === 0 ? 0 : scalars.polyEpsilon;
+    f64[at + OPTION.polyEpsilon] = nothing ? 0 : scalars.polyEpsilon;
     f64[at + OPTION.zLoss] = scalars.zLoss === 0 || by.grad === 0 ? 0 : scalars.zLoss * (by.grad / by.zLoss);
     f64[at + OPTION.weightSum] = weightSum;
     f64[at + OPTION.ignoreIndex] = ignoredAs;
