@@ -1,4 +1,14 @@
-export type { ElementType, FloatData, FloatInput, IndexInput, TensorLike } from "./input/elements.js";
+export type {
+  ElementType,
+  Float16ArrayLike,
+  FloatData,
+  FloatInput,
+  FloatOutput,
+  IndexInput,
+  NestedNumbers,
+  TensorLike,
+} from "./input/elements.js";
+export type { MaskInput } from "./input/mask.js";
 export { type Backend, backend, init, useBackend } from "./kernels/choose.js";
 export type { Variant } from "./kernels/kernels.js";
 export {

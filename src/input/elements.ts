@@ -58,6 +58,18 @@ export interface TensorLike {
  */
 export type FloatInput = Float32Array | Float64Array | Float16ArrayLike | Uint16Array | NestedNumbers | TensorLike;
 
+/** Typed arrays that a result of the shape of the logits can be written to. */
+export type FloatOutput = FloatData | TensorLike;
+
+/** The array of a result that was not told where to go: of the element type of the logits. */
+export type ResultOf<Logits> = Logits extends Float32Array
+  ? Float32Array
+  : Logits extends Float64Array | NestedNumbers
+    ? Float64Array
+    : Logits extends Uint16Array
+      ? Uint16Array
+      : FloatData;
+
 /** Class indices: one integer a row. */
 export type IndexInput =
   | Int8Array

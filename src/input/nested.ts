@@ -6,12 +6,16 @@ import type { Source } from "./source.js";
 /** Which entries a plain array may have; also the words for it in messages. */
 export type Entries = "number" | "boolean" | "number or boolean";
 
+/** Deeper than any tensor, and shallow enough to end in an array that holds itself. */
+const DEEPEST = 32;
+
 /** The dimensions that the first entries of each level suggest; undefined for a flat array and for a tensor's data. */
 export function nestedDims(source: Source): readonly number[] | undefined {
   let first = source.data[0];
   if (source.dims !== undefined || !Array.isArray(first)) return undefined;
   const dims = [source.data.length];
   while (Array.isArray(first)) {
+    if (dims.length === DEEPEST) throw rangeError(source.name, `arrays nested at most ${DEEPEST} deep`, "deeper ones");
     dims.push(first.length);
     first = first[0];
   }

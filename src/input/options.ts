@@ -21,6 +21,12 @@ export function finiteNumber(name: string, value: unknown, fallback: number, bou
   return value;
 }
 
+export function boolean(name: string, value: unknown, fallback: boolean): boolean {
+  if (value === undefined) return fallback;
+  if (typeof value !== "boolean") throw typeError(name, "boolean", value);
+  return value;
+}
+
 /** An integer that a number holds exactly, within bounds; `fallback` for undefined, an error where there is none. */
 export function integer(name: string, value: unknown, fallback: number | undefined, bounds?: Bounds): number {
   if (value === undefined && fallback !== undefined) return fallback;

@@ -9,7 +9,7 @@ export interface Backend {
   variant: Variant;
   /** Threads that a call may use. */
   threads: number;
-  /** Whether {@link useBackend} chose it. */
+  /** Whether {@link useBackend} or {@link init} chose it. */
   forced: boolean;
   /** Why not a faster one. */
   reason?: string;
@@ -71,7 +71,7 @@ export function useBackend(variant?: Variant): void {
 
 /**
  * Brings the WebAssembly module along, where compiling bytes is forbidden but modules known at deployment are allowed
- * (`import core from "celoss/core.wasm"` in workerd). Not needed anywhere else.
+ * (`import core from "celoss/core.wasm"` in workerd). Not needed anywhere else. It forces that kernel set.
  *
  * @param source compiled module or bytes of `celoss/core.wasm`, or of `celoss/relaxed.wasm` with `variant: "relaxed"`
  * @throws {TypeError} when it is neither, or the module of something else

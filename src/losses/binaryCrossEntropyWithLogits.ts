@@ -1,5 +1,5 @@
 import { resolveBinary } from "../input/binary.js";
-import type { ElementType, FloatData, FloatInput, IndexInput } from "../input/elements.js";
+import type { ElementType, FloatData, FloatInput, FloatOutput, IndexInput, ResultOf } from "../input/elements.js";
 import { finiteNumber, knownOptions } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
 import { copyRowsIn, type RowsView, viewLike } from "../input/rows.js";
@@ -23,9 +23,9 @@ export interface BinaryCrossEntropyOptions extends ReductionOptions {
   out?: LossArray;
 }
 
-export interface BinaryCrossEntropyGradOptions extends BinaryCrossEntropyOptions {
-  /** Where the gradient goes, row-major like the logits; may be the logits themselves. */
-  grad?: FloatInput;
+export interface BinaryCrossEntropyGradOptions<Grad = FloatOutput> extends BinaryCrossEntropyOptions {
+  /** Where the gradient goes: a typed array, row-major like the logits, or the logits themselves, strides and all. */
+  grad?: Grad;
   /** Upstream gradient, in the forms of `weight`; default 1. */
   gradOutput?: number | FloatInput;
 }
@@ -73,21 +73,30 @@ export function binaryCrossEntropyWithLogits(
  * @returns `grad` has the shape and the element type of the logits, unless `options.grad` says where it goes
  * @throws as {@link binaryCrossEntropyWithLogits}
  */
-export function binaryCrossEntropyWithLogitsWithGrad(
-  logits: FloatInput,
+export function binaryCrossEntropyWithLogitsWithGrad<
+  Logits extends FloatInput,
+  Grad extends FloatOutput = ResultOf<Logits>,
+>(
+  logits: Logits,
   targets: FloatInput | IndexInput,
-  options?: BinaryCrossEntropyGradOptions & { reduction?: "mean" | "sum" },
-): LossWithGrad;
-export function binaryCrossEntropyWithLogitsWithGrad(
-  logits: FloatInput,
+  options?: BinaryCrossEntropyGradOptions<Grad> & { reduction?: "mean" | "sum" },
+): LossWithGrad<number, Grad>;
+export function binaryCrossEntropyWithLogitsWithGrad<
+  Logits extends FloatInput,
+  Grad extends FloatOutput = ResultOf<Logits>,
+>(
+  logits: Logits,
   targets: FloatInput | IndexInput,
-  options: BinaryCrossEntropyGradOptions & { reduction: "none" },
-): LossWithGrad<LossArray>;
-export function binaryCrossEntropyWithLogitsWithGrad(
-  logits: FloatInput,
+  options: BinaryCrossEntropyGradOptions<Grad> & { reduction: "none" },
+): LossWithGrad<LossArray, Grad>;
+export function binaryCrossEntropyWithLogitsWithGrad<
+  Logits extends FloatInput,
+  Grad extends FloatOutput = ResultOf<Logits>,
+>(
+  logits: Logits,
   targets: FloatInput | IndexInput,
-  options?: BinaryCrossEntropyGradOptions,
-): LossWithGrad<number | LossArray>;
+  options?: BinaryCrossEntropyGradOptions<Grad>,
+): LossWithGrad<number | LossArray, Grad>;
 export function binaryCrossEntropyWithLogitsWithGrad(
   logits: FloatInput,
   targets: FloatInput | IndexInput,

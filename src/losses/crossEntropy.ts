@@ -1,4 +1,4 @@
-import type { FloatData, FloatInput, IndexInput } from "../input/elements.js";
+import type { FloatData, FloatInput, FloatOutput, IndexInput, ResultOf, TensorLike } from "../input/elements.js";
 import { markEmptyRows, maskView } from "../input/mask.js";
 import { classWeights, knownOptions, rowFactors } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
@@ -17,10 +17,10 @@ import { crossEntropyBlock, divisors, IGNORED, RowTotals } from "./crossEntropyR
 type LossArray = Float32Array | Float64Array;
 
 /** A loss and its gradient. */
-export interface LossWithGrad<Loss = number> {
+export interface LossWithGrad<Loss = number, Grad = FloatData> {
   loss: Loss;
-  /** Row-major in the shape of the logits. */
-  grad: FloatData;
+  /** Row-major in the shape of the logits: a new array, or the one that `options.grad` named. */
+  grad: Grad extends TensorLike ? FloatData : Grad;
   /** The part of `loss` that is the z-loss, when there is one. */
   zLoss?: Loss;
 }
@@ -70,21 +70,21 @@ export function crossEntropy(
  * @returns `grad` has the shape and the element type of the logits, unless `options.grad` says where it goes
  * @throws as {@link crossEntropy}
  */
-export function crossEntropyWithGrad(
-  logits: FloatInput,
+export function crossEntropyWithGrad<Logits extends FloatInput, Grad extends FloatOutput = ResultOf<Logits>>(
+  logits: Logits,
   targets: IndexInput | FloatInput,
-  options?: CrossEntropyGradOptions & { reduction?: "mean" | "sum" },
-): LossWithGrad;
-export function crossEntropyWithGrad(
-  logits: FloatInput,
+  options?: CrossEntropyGradOptions<Grad> & { reduction?: "mean" | "sum" },
+): LossWithGrad<number, Grad>;
+export function crossEntropyWithGrad<Logits extends FloatInput, Grad extends FloatOutput = ResultOf<Logits>>(
+  logits: Logits,
   targets: IndexInput | FloatInput,
-  options: CrossEntropyGradOptions & { reduction: "none" },
-): LossWithGrad<LossArray>;
-export function crossEntropyWithGrad(
-  logits: FloatInput,
+  options: CrossEntropyGradOptions<Grad> & { reduction: "none" },
+): LossWithGrad<LossArray, Grad>;
+export function crossEntropyWithGrad<Logits extends FloatInput, Grad extends FloatOutput = ResultOf<Logits>>(
+  logits: Logits,
   targets: IndexInput | FloatInput,
-  options?: CrossEntropyGradOptions,
-): LossWithGrad<number | LossArray>;
+  options?: CrossEntropyGradOptions<Grad>,
+): LossWithGrad<number | LossArray, Grad>;
 export function crossEntropyWithGrad(
   logits: FloatInput,
   targets: IndexInput | FloatInput,

@@ -1,4 +1,4 @@
-import type { ElementType, FloatInput } from "../input/elements.js";
+import type { ElementType, FloatInput, FloatOutput } from "../input/elements.js";
 import type { MaskInput } from "../input/mask.js";
 import { finiteNumber, integer } from "../input/options.js";
 import { type Reduction, type ReductionOptions, readReduction } from "./reduction.js";
@@ -37,15 +37,21 @@ export interface CrossEntropyOptions extends ShapeOptions, CrossEntropyScalars {
   weight?: FloatInput;
   /** One factor a row of its loss and gradient; what `mean` divides by stays the same. */
   sampleWeight?: number | FloatInput;
-  /** Classes that take part, booleans like the logits; the others count as −∞. A row with none has loss 0. */
+  /**
+   * Classes that take part, booleans like the logits; the others count as −∞, with label smoothing too, whose loss is +∞
+   * then. A row with none has loss 0.
+   */
   mask?: MaskInput;
   /** Where `reduction: "none"` writes its losses. */
   out?: Float32Array | Float64Array;
 }
 
-export interface CrossEntropyGradOptions extends CrossEntropyOptions {
-  /** Where the gradient goes, row-major like the logits; may be the logits themselves. */
-  grad?: FloatInput;
+export interface CrossEntropyGradOptions<Grad = FloatOutput> extends CrossEntropyOptions {
+  /**
+   * Where the gradient goes: a typed array, row-major like the logits, or the logits themselves, strides and all. What
+   * comes back as `grad` is that array.
+   */
+  grad?: Grad;
   /** Upstream gradient, a number or one a row; default 1. */
   gradOutput?: number | FloatInput;
 }

@@ -2,7 +2,7 @@
 import type { ElementType } from "../input/elements.js";
 import { rangeError, typeError } from "../input/errors.js";
 import { checkIndices, type IndexView } from "../input/indices.js";
-import { integer, knownOptions, oneOf, rowFactors } from "../input/options.js";
+import { boolean, classWeights, integer, knownOptions, oneOf, rowFactors } from "../input/options.js";
 import { narrow, type RowContents, rowRegions } from "../sweep/rows.js";
 import { isNarrow, newStage } from "../sweep/stage.js";
 import { type CrossEntropyScalars, readScalars, SCALAR_OPTIONS } from "./crossEntropyOptions.js";
@@ -87,13 +87,15 @@ export class CrossEntropyWorkspace {
     this.classes = integer("classes", shape.classes, undefined, { min: 1 });
     this.dtype = oneOf("dtype", shape.dtype, TYPES, "float32");
     const probabilities = oneOf("targets", shape.targets, ["indices", "probabilities"], "indices") === "probabilities";
-    if (shape.inPlace && isNarrow(this.dtype)) throw rangeError("inPlace", `false for ${this.dtype} logits`, true);
+    const inPlace = boolean("inPlace", shape.inPlace, false);
+    const weight = boolean("weight", shape.weight, false);
+    if (inPlace && isNarrow(this.dtype)) throw rangeError("inPlace", `false for ${this.dtype} logits`, true);
     const contents: RowContents = {
       type: this.dtype,
       classes: this.classes,
       probabilities,
-      weight: shape.weight === true,
-      result: shape.inPlace ? "inPlace" : "apart",
+      weight,
+      result: inPlace ? "inPlace" : "apart",
     };
     const bytes = rowRegions(0, contents, this.rows).end;
     if (bytes > MEMORY_LIMIT) throw rangeError("rows", `a batch of at most ${MEMORY_LIMIT} bytes`, bytes);
@@ -118,7 +120,7 @@ export class CrossEntropyWorkspace {
       rows: this.rows,
       dims: undefined,
     };
-    this.#weight = shape.weight ? new Compute(stage.buffer, at.weight, this.classes).fill(1) : undefined;
+    this.#weight = weight ? new Compute(stage.buffer, at.weight, this.classes).fill(1) : undefined;
     this.#losses = new Float64Array(stage.buffer, at.losses, this.rows);
   }
 
@@ -194,6 +196,7 @@ export class CrossEntropyWorkspace {
     const rows = integer("rows", options.rows, this.rows, { min: 0, max: this.rows });
     const full = rows === this.rows;
     const upstream = rowFactors("gradOutput", options.gradOutput ?? 1, rows, [rows]);
+    const weight = classWeights(this.#weight, this.classes);
     const { probabilities } = block.contents;
     const counted = probabilities
       ? { count: rows, weightSum: rows }
@@ -206,7 +209,7 @@ export class CrossEntropyWorkspace {
     const by = divisors(scalars, counted.count, counted.weightSum);
     // An index beyond int32 cannot stand in the view.
     const ignored = scalars.ignoreIndex === (scalars.ignoreIndex | 0) ? scalars.ignoreIndex : IGNORED;
-    block.configure(scalars, by, this.#weight, ignored);
+    block.configure(scalars, by, weight, ignored);
     if (withGrad) block.writeUpstream(0, rows, upstream, 1, by.grad);
     block.run(rows, !probabilities, scalars.zLoss !== 0, withGrad);
     if (withGrad && isNarrow(this.dtype)) {

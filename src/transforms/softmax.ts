@@ -1,4 +1,4 @@
-import type { FloatData, FloatInput } from "../input/elements.js";
+import type { FloatData, FloatInput, FloatOutput, ResultOf, TensorLike } from "../input/elements.js";
 import { type MaskInput, maskView } from "../input/mask.js";
 import { knownOptions } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
@@ -14,9 +14,9 @@ export interface TransformOptions extends Omit<ShapeOptions, "axis"> {
   mask?: MaskInput;
 }
 
-export interface SoftmaxOptions extends TransformOptions {
-  /** Where the result goes, row-major like the logits; may be the logits themselves. */
-  out?: FloatInput;
+export interface SoftmaxOptions<Out = FloatOutput> extends TransformOptions {
+  /** Where the result goes: a typed array, row-major like the logits, or the logits themselves, strides and all. */
+  out?: Out;
 }
 
 export interface LogSumExpOptions extends TransformOptions {
@@ -34,8 +34,11 @@ const OPTIONS = ["classes", "dims", "axis", "dtype", "mask", "out"];
  * @throws {TypeError} for an argument of the wrong kind
  * @throws {RangeError} for shapes that do not fit; nothing has been written then
  */
-export function softmax(logits: FloatInput, options: SoftmaxOptions = {}): FloatData {
-  return elementwise(logits, options, "softmax");
+export function softmax<Logits extends FloatInput, Out extends FloatOutput = ResultOf<Logits>>(
+  logits: Logits,
+  options: SoftmaxOptions<Out> = {},
+): Out extends TensorLike ? FloatData : Out {
+  return elementwise(logits, options, "softmax") as Out extends TensorLike ? FloatData : Out;
 }
 
 /**
@@ -43,8 +46,11 @@ export function softmax(logits: FloatInput, options: SoftmaxOptions = {}): Float
  *
  * @returns and throws as {@link softmax}
  */
-export function logSoftmax(logits: FloatInput, options: SoftmaxOptions = {}): FloatData {
-  return elementwise(logits, options, "logsoftmax");
+export function logSoftmax<Logits extends FloatInput, Out extends FloatOutput = ResultOf<Logits>>(
+  logits: Logits,
+  options: SoftmaxOptions<Out> = {},
+): Out extends TensorLike ? FloatData : Out {
+  return elementwise(logits, options, "logsoftmax") as Out extends TensorLike ? FloatData : Out;
 }
 
 function elementwise(input: FloatInput, options: SoftmaxOptions, op: "softmax" | "logsoftmax"): FloatData {

@@ -5,5 +5,5 @@ export const BUDGET = {
   /** The single-file bundle, brotli-compressed: what a page loads. */
   bundleBrotli: 48_000,
   /** The npm tarball, which holds each binary three times: as a file, inside its module, and in the bundle. */
-  tarball: 220_000,
+  tarball: 240_000,
 } as const;
