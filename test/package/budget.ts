@@ -3,7 +3,7 @@ export const BUDGET = {
   /** simd.wasm and relaxed.wasm, each brotli-compressed, together. */
   wasmBrotli: 24_000,
   /** The single-file bundle, brotli-compressed: what a page loads. */
-  bundleBrotli: 48_000,
+  bundleBrotli: 50_000,
   /** The npm tarball, which holds each binary three times: as a file, inside its module, and in the bundle. */
   tarball: 240_000,
 } as const;
