@@ -6,7 +6,8 @@ import { expConstant, expScale, expScaledOnce } from "./exp";
 import { log1p } from "./log";
 import { CAPPED, PLAIN, belowPeak, inner, logitAt, modeOf } from "./logits";
 import {
-  FEW, argmaxRow, expOne, finiteOrNaN, maxOfFew, sumExpGeneralRow, sumExpOfFew, sumExpRow, sumExpStoreRow,
+  FEW, argmaxRow, expOne, finiteOrNaN, isCertain, maxOfFew, sumExpGeneralRow, sumExpOfCertainRow, sumExpOfFew,
+  sumExpRow, sumExpStoreRow,
 } from "./logsumexp";
 import { gradientRow, scaleOfFew, scaleRow } from "./gradient";
 import { tanhDerivative } from "./tanh";
@@ -158,7 +159,9 @@ function targetDot<T>(
         if (t && poly != 0) dot = targetDot<T>(x, n, peak, mode, scale, cap, t, keep, spread) / expScale<T>();
       }
       let scaled: f64;
-      if (few) scaled = sumExpOfFew<T>(x, n, peak, factor, grad, dx, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
+      if (sizeof<T>() != 8 && mode != CAPPED && isCertain<T>(x, n, peak, scale)) {
+        scaled = sumExpOfCertainRow<T>(x, n, peak, scale, grad, dx);
+      } else if (few) scaled = sumExpOfFew<T>(x, n, peak, factor, grad, dx, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
       else if (!plain) scaled = sumExpGeneralRow<T>(x, n, k, peak, mode, scale, cap, grad && mode != CAPPED, dx);
       else scaled = grad ? sumExpStoreRow<T>(x, n, k, peak, dx) : sumExpRow<T>(x, n, k, peak);
       const u = scaled * (1 / expScale<T>());

@@ -193,6 +193,32 @@ export function sumExpGeneralRow<T>(
     : sumExpRowBy<T>(x, n, k, m, CAPPED, scale, cap, false, dx);
 }
 
+/**
+ * Whether all other classes lie at least 30 below the maximum. Then x − m, rounded to float32, is off by up to half an
+ * ulp of 32 or more, which is all there is to see in 1 − p. An ordinary row is told from its first elements.
+ */
+// @ts-ignore: decorator
+@inline export function isCertain<T>(x: usize, n: usize, peak: f64, scale: f64): bool {
+  let maxima = 0;
+  for (let i: usize = 0; i < n; i++) {
+    const z = scale * (loadOne<T>(x + i * sizeof<T>()) - peak);
+    if (z > -30 && (z != 0 || ++maxima > 1)) return false;
+  }
+  return true;
+}
+
+/** {@link sumExpRow} in float64 for such a row; with `keep` as {@link sumExpStoreRow}. */
+export function sumExpOfCertainRow<T>(x: usize, n: usize, peak: f64, scale: f64, keep: bool, dx: usize): f64 {
+  let total: f64 = 0;
+  for (let i: usize = 0; i < n; i++) {
+    const z = scale * (loadOne<T>(x + i * sizeof<T>()) - peak);
+    const e = z == 0 ? 1 : first<f64>(expScaledOnce<f64>(f64x2.splat(z)));
+    if (z != 0) total += e;
+    if (keep) storeOne<T>(dx + i * computeSize<T>(), e * expScale<T>());
+  }
+  return total * expScale<T>();
+}
+
 /** e^{z} of one value, rounded as in the vector loops. */
 // @ts-ignore: decorator
 @inline export function expOne<T>(z: f64): f64 {
