@@ -2,19 +2,19 @@ import {
   BLOCK, add, computeSize, first, lanes, loadCompute, loadLanes, loadOne, loadTail, madd, mul, mulZero, splat, storeOne,
   sub, sumLanes, tailOf,
 } from "./lanes";
-import { expConstant, expScale, expScaledOnce } from "./exp";
+import { expScale, expScaledOnce } from "./exp";
+import { FEW, GROUP, fewRows } from "./few";
+import { gradientRow, scaleRow } from "./gradient";
 import { log1p } from "./log";
 import { CAPPED, PLAIN, belowPeak, inner, logitAt, modeOf } from "./logits";
 import {
-  FEW, argmaxRow, expOne, finiteOrNaN, isCertain, maxOfFew, sumExpGeneralRow, sumExpOfCertainRow, sumExpOfFew,
-  sumExpRow, sumExpStoreRow,
+  argmaxRow, expOne, finiteOrNaN, rowU, rowUnit, sumExpGeneralRow, sumExpRow, sumExpRowOfMaximum,
 } from "./logsumexp";
-import { gradientRow, scaleOfFew, scaleRow } from "./gradient";
 import { tanhDerivative } from "./tanh";
 
-// Softmax cross-entropy of rows, and its gradient. With z the logits after scale and cap, m = max z at k,
-// u = Σ_{j ≠ k} e^{zⱼ − m}, s = 1 + u, p = e^{z − m}/s, n classes, w their weights, ε the label smoothing, λ the z-loss
-// and ε₁ the Poly-1 coefficient [Szegedy 2016; Chowdhery 2022; Leng 2022]:
+// Softmax cross-entropy of rows, and its gradient. With z the logits after scale and cap, m = z_k, the target's or the
+// largest, u = Σ_{j ≠ k} e^{zⱼ − m}, s = 1 + u, p = e^{z − m}/s, n classes, w their weights, ε the label smoothing, λ the
+// z-loss and ε₁ the Poly-1 coefficient [Szegedy 2016; Chowdhery 2022; Leng 2022]:
 //
 //   t′ = (1 − ε)t + ε/n   a = w·t′   S = Σa   B = Σ a(m − z)   D = Σ t′p
 //   loss = B + S·ln(1 + u) + ε₁(Σt′ − D)
@@ -27,6 +27,8 @@ import { tanhDerivative } from "./tanh";
 /** Options block: see OPTION in src/kernels/kernels.ts. Sums that a row needs go behind the options. */
 // @ts-ignore: decorator
 @inline const SCRATCH: usize = 56;
+// @ts-ignore: decorator
+@inline const LINEAR: usize = SCRATCH + 24;
 
 // @ts-ignore: decorator
 @inline function product(a: f64, b: f64): f64 {
@@ -108,7 +110,7 @@ function targetDot<T>(
 // @ts-ignore: decorator
 @inline export function crossEntropyRows<T>(
   rows: usize, n: usize, x: usize, y: usize, t: usize, w: usize, options: usize, loss: usize, lse: usize,
-  g: usize, dx: usize, grad: bool,
+  g: usize, dx: usize, scratch: usize, grad: bool,
 ): void {
   const size = computeSize<T>();
   const epsilon = load<f64>(options, 0);
@@ -123,30 +125,61 @@ function targetDot<T>(
   const mode = modeOf(scale, cap);
   const factor = inner<T>(mode, scale, cap);
   const capV = splat<T>(cap);
-  const plain = mode == PLAIN;
-  const few = mode != CAPPED && !t && epsilon == 0 && n <= FEW;
-  // Then the gradient of the target is minus the sum of the others.
-  const alone = few && lambda == 0 && poly == 0;
-  const c0 = expConstant<T>(0), c1 = expConstant<T>(1), c2 = expConstant<T>(2), c3 = expConstant<T>(3);
-  const c4 = expConstant<T>(4), c5 = expConstant<T>(5), c6 = expConstant<T>(6), c7 = expConstant<T>(7);
-  const c8 = expConstant<T>(8), c9 = expConstant<T>(9);
+  const around = mode == PLAIN && !t; // around the target: logsumexp.ts
+  // Only float32 rows have room for what the sum of logits loses to the one that is replaced.
+  const linear = sizeof<T>() == 4 && around && epsilon != 0 && !w ? options + LINEAR : 0;
+  const together = sizeof<T>() != 8 && around && n <= FEW && n > 0 && epsilon == 0 && poly == 0;
 
-  for (let r: usize = 0; r < rows; r++) {
+  let singly: usize = 0;
+  for (let r: usize = 0; r < rows; ) {
+    const terms = dx == x ? scratch : dx;
+    if (together) {
+      // A group with something out of range goes row by row, and the row that has it the general way below.
+      const count: usize = singly ? 1 : min(rows - r, GROUP);
+      if (singly) singly--;
+      if (fewRows<T>(count, n, x, y, w, lambda, ignored, loss, lse, g, dx, grad)) {
+        r += count;
+        x += count * n * sizeof<T>();
+        y += count * 4;
+        loss += count * 8;
+        if (lse) lse += count * 8;
+        if (grad) {
+          g += count * 8;
+          dx += count * n * size;
+        }
+        continue;
+      }
+      if (count > 1) {
+        singly = count;
+        continue;
+      }
+    }
     const target = y ? <usize>load<i32>(y) : 0;
     if (y && <i32>target == ignored) {
       store<f64>(loss, 0);
       if (lse) store<f64>(lse, 0);
       if (grad) memory.fill(dx, 0, n * size);
     } else {
-      // k is the place of the maximum, where it is needed.
-      const k = few ? <usize>0 : argmaxRow<T>(x, n);
-      // What the vector loops subtract, and the maximum of z itself.
-      const peak = finiteOrNaN(
-        few ? maxOfFew<T>(x, n) : mode == CAPPED ? logitAt<T>(x + k * sizeof<T>(), CAPPED, factor, capV)
-          : loadOne<T>(x + k * sizeof<T>()),
-      );
+      // The class that stays out of the sum, what the loops of options subtract, and lse − z_k = ln(1 + u).
+      let k: usize;
+      let peak: f64;
+      if (around) {
+        k = sumExpRow<T>(x, n, target, grad, terms, linear);
+        peak = finiteOrNaN(loadOne<T>(x + k * sizeof<T>()));
+      } else if (mode == PLAIN) {
+        k = sumExpRowOfMaximum<T>(x, n, grad, terms, 0);
+        peak = finiteOrNaN(loadOne<T>(x + k * sizeof<T>()));
+      } else {
+        k = argmaxRow<T>(x, n);
+        peak = finiteOrNaN(
+          mode == CAPPED ? logitAt<T>(x + k * sizeof<T>(), CAPPED, factor, capV) : loadOne<T>(x + k * sizeof<T>()),
+        );
+        sumExpGeneralRow<T>(x, n, k, peak, mode, scale, cap, grad, terms);
+      }
+      const u = rowU;
+      const unit = rowUnit;
       const m = mode == CAPPED ? peak : scale * peak;
-      // The element of the gradient formed in float64, its distance from the maximum, its t′ and a.
+      // The element of the gradient formed in float64, its distance from z_k, its t′ and a.
       const special = t ? k : target;
       const gap = mode == CAPPED
         ? peak - logitAt<T>(x + special * sizeof<T>(), CAPPED, factor, capV)
@@ -154,24 +187,20 @@ function targetDot<T>(
       const chain = mode == CAPPED ? chainAt<T>(x + special * sizeof<T>(), factor) : 1;
       const wSpecial = w ? loadCompute<T>(w + special * size) : 1;
       let dot: f64 = 0;
-      if (t || epsilon != 0) {
+      // Σ_{j ≠ k} (z_k − zⱼ), for the smoothing, if it came with the sum.
+      const below = linear ? <f64>(n - 1) * peak - load<f64>(linear) : NaN;
+      const summed = below == below;
+      if ((t || epsilon != 0) && !summed) {
         targetSums<T>(x, n, peak, mode, scale, cap, t, w, t ? keep : 0, t ? spread : 1, options + SCRATCH);
         if (t && poly != 0) dot = targetDot<T>(x, n, peak, mode, scale, cap, t, keep, spread) / expScale<T>();
       }
-      let scaled: f64;
-      if (sizeof<T>() != 8 && mode != CAPPED && isCertain<T>(x, n, peak, scale)) {
-        scaled = sumExpOfCertainRow<T>(x, n, peak, scale, grad, dx);
-      } else if (few) scaled = sumExpOfFew<T>(x, n, peak, factor, grad, dx, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
-      else if (!plain) scaled = sumExpGeneralRow<T>(x, n, k, peak, mode, scale, cap, grad && mode != CAPPED, dx);
-      else scaled = grad ? sumExpStoreRow<T>(x, n, k, peak, dx) : sumExpRow<T>(x, n, k, peak);
-      const u = scaled * (1 / expScale<T>());
       const s = 1 + u;
       const share = 1 / s;
       const logS = log1p<T>(u);
       const rowLse = m + logS;
       let p: f64 = 0;
       let rest: f64 = 0; // 1 − p
-      if ((grad && !alone) || poly != 0) {
+      if (grad || poly != 0) {
         const e = gap == 0 ? 1 : expOne<T>(-gap);
         p = e * share;
         rest = (gap == 0 ? u : s - e) * share;
@@ -191,7 +220,7 @@ function targetDot<T>(
         value = product(own, gap + logS);
         if (epsilon != 0) {
           S += spread * weightSum;
-          value += spread * (load<f64>(options + SCRATCH, 0) + product(weightSum, logS));
+          value += spread * ((summed ? below : load<f64>(options + SCRATCH, 0)) + product(weightSum, logS));
         }
         D = spread + keep * p;
         tSpecial = keep + spread;
@@ -205,27 +234,25 @@ function targetDot<T>(
         const zTerm = lambda != 0 ? 2 * lambda * rowLse : 0;
         // Poly-1 with an index: D − t′ is D − ε/n for all other classes.
         const P = S + zTerm + (poly != 0 ? poly * (t ? D : keep * p) : 0);
-        const exact = upstream * P * scale * share * (1 / expScale<T>());
+        const exact = upstream * P * scale * share / unit;
         const rounded = first<T>(splat<T>(exact));
+        const G = exact != 0 && rounded != 0 ? upstream * (rounded / exact) : upstream;
+        const q = t ? G * scale : G * scale * spread;
         const at = dx + special * size;
-        if (alone) {
-          // Minus the others as they were rounded, so that the row sums to 0; NaN where the row has no softmax.
-          storeOne<T>(at, m - m - scaleOfFew<T>(dx, n, rounded, special));
+        // The term of k did not come with the others.
+        if (mode != CAPPED) storeOne<T>(terms + k * size, u == u ? unit : NaN);
+        if (mode == CAPPED || t || spread != 0) {
+          const polyFactor = t ? G * poly * scale * share / unit : 0;
+          gradientRow<T>(x, n, peak, mode, scale, cap, t, w, keep, spread, rounded, polyFactor, q, terms, dx);
         } else {
-          const G = exact != 0 && rounded != 0 ? upstream * (rounded / exact) : upstream;
-          const q = t ? G * scale : G * scale * spread;
-          if (mode == CAPPED || t || spread != 0) {
-            const polyFactor = t ? G * poly * scale * share * (1 / expScale<T>()) : 0;
-            gradientRow<T>(x, n, peak, mode, scale, cap, t, w, keep, spread, rounded, polyFactor, q, dx);
-          } else {
-            scaleRow<T>(dx, n, rounded);
-          }
-          const a = wSpecial * tSpecial;
-          const polyTerm = poly != 0 ? poly * (t ? D - tSpecial : -keep * rest) : 0;
-          storeOne<T>(at, G * scale * chain * (S - a - S * rest + (zTerm + polyTerm) * p));
+          scaleRow<T>(terms, dx, n, rounded);
         }
+        const a = wSpecial * tSpecial;
+        const polyTerm = poly != 0 ? poly * (t ? D - tSpecial : -keep * rest) : 0;
+        storeOne<T>(at, G * scale * chain * (S - a - S * rest + (zTerm + polyTerm) * p));
       }
     }
+    r++;
     x += n * sizeof<T>();
     if (y) y += 4;
     if (t) t += n * size;

@@ -1,58 +1,38 @@
-import {
-  computeSize, laneMask, lanes, loadLanes, madd, mul, nmadd, splat, storeTail, sub, sumLanes, tailOf,
-} from "./lanes";
+import { computeSize, lanes, loadLanes, madd, mul, nmadd, splat, storeTail, sub } from "./lanes";
 import { expScaledOnce } from "./exp";
 import { CAPPED, belowPeak, inner } from "./logits";
 import { tanhDerivative } from "./tanh";
 
-/** y ← y·factor, n elements of the compute type. */
-export function scaleRow<T>(y: usize, n: usize, factor: f64): void {
+/** y ← terms·factor, n elements of the compute type; y may be where the terms are. */
+export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64): void {
   const size = computeSize<T>();
   const step = lanes<T>();
   const whole = n - (n % step);
   const f = splat<T>(factor);
   let i: usize = 0;
-  for (; i + 2 * step <= whole; i += 2 * step) {
-    const p = y + i * size;
-    v128.store(p, mul<T>(v128.load(p), f));
-    v128.store(p + 16, mul<T>(v128.load(p + 16), f));
+  for (; i + 4 * step <= whole; i += 4 * step) {
+    const p = terms + i * size;
+    const to = y + i * size;
+    v128.store(to, mul<T>(v128.load(p), f));
+    v128.store(to, mul<T>(v128.load(p, 16), f), 16);
+    v128.store(to, mul<T>(v128.load(p, 32), f), 32);
+    v128.store(to, mul<T>(v128.load(p, 48), f), 48);
   }
-  for (; i < whole; i += step) v128.store(y + i * size, mul<T>(v128.load(y + i * size), f));
-  if (i < n) storeTail<T>(y + i * size, n - i, mul<T>(v128.load(y + i * size), f));
-}
-
-/** y ← y·factor for a row of few, and the sum of the products but that at k. */
-// @ts-ignore: decorator
-@inline export function scaleOfFew<T>(y: usize, n: usize, factor: f64, k: usize): f64 {
-  const size = computeSize<T>();
-  const step = lanes<T>();
-  const f = splat<T>(factor);
-  let sum: f64 = 0;
-  let i: usize = 0;
-  for (; i + step <= n; i += step) {
-    const v = mul<T>(v128.load(y + i * size), f);
-    sum += sumLanes<T>(v128.andnot(v, laneMask<T>(k - i)));
-    v128.store(y + i * size, v);
-  }
-  if (i < n) {
-    const v = mul<T>(v128.load(y + i * size), f);
-    sum += sumLanes<T>(v128.andnot(tailOf<T>(v, n - i), laneMask<T>(k - i)));
-    storeTail<T>(y + i * size, n - i, v);
-  }
-  return sum;
+  for (; i < whole; i += step) v128.store(y + i * size, mul<T>(v128.load(terms + i * size), f));
+  if (i < n) storeTail<T>(y + i * size, n - i, mul<T>(v128.load(terms + i * size), f));
 }
 
 /**
  * The gradient of a row with all options, but for the one element that the caller forms in float64:
  *
- *   dxⱼ = [eⱼ·(p − poly·t′ⱼ) − q·aⱼ]·chainⱼ,   e = EXP_SCALE·e^{z − m},  t′ = (1 − ε)t + ε/C,  a = w·t′
+ *   dxⱼ = [eⱼ·(p − poly·t′ⱼ) − q·aⱼ]·chainⱼ,   e = the terms,  t′ = (1 − ε)t + ε/C,  a = w·t′
  *
- * Without t, a = w and poly is 0; without w, a counts as 1. e is what stands at dx, except under a soft cap: then it is
- * computed again, because its chain factor 1 − tanh² needs the logit as well.
+ * Without t, a = w and poly is 0; without w, a counts as 1. Under a soft cap the terms are computed again, because the
+ * chain factor 1 − tanh² needs the logit as well.
  */
 export function gradientRow<T>(
   x: usize, n: usize, m: f64, mode: i32, scale: f64, cap: f64, t: usize, w: usize, keep: f64, spread: f64,
-  p: f64, poly: f64, q: f64, dx: usize,
+  p: f64, poly: f64, q: f64, terms: usize, dx: usize,
 ): void {
   const size = computeSize<T>();
   const step = lanes<T>();
@@ -66,7 +46,7 @@ export function gradientRow<T>(
     const left = n - i;
     const out = dx + i * size;
     const xV = mode == CAPPED ? loadLanes<T>(x + i * sizeof<T>()) : mV;
-    const e = mode == CAPPED ? expScaledOnce<T>(belowPeak<T>(xV, CAPPED, factor, capV, mV)) : v128.load(out);
+    const e = mode == CAPPED ? expScaledOnce<T>(belowPeak<T>(xV, CAPPED, factor, capV, mV)) : v128.load(terms + i * size);
     let v = mul<T>(e, pV);
     if (t) {
       const target = madd<T>(v128.load(t + i * size), splat<T>(keep), splat<T>(spread));

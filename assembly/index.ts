@@ -14,14 +14,14 @@ export function base(): usize {
 export function f32_crossentropy(
   rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
 ): void {
-  crossEntropyRows<f32>(rows, classes, x, y, t, weight, options, loss, lse, 0, 0, false);
+  crossEntropyRows<f32>(rows, classes, x, y, t, weight, options, loss, lse, 0, 0, 0, false);
 }
 
 export function f32_crossentropy_grad(
   rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
-  g: usize, dx: usize,
+  g: usize, dx: usize, scratch: usize,
 ): void {
-  crossEntropyRows<f32>(rows, classes, x, y, t, weight, options, loss, lse, g, dx, true);
+  crossEntropyRows<f32>(rows, classes, x, y, t, weight, options, loss, lse, g, dx, scratch, true);
 }
 
 export function f32_logsumexp(rows: usize, classes: usize, x: usize, lse: usize): void {
@@ -52,14 +52,14 @@ export function f32_bce_grad(
 export function f64_crossentropy(
   rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
 ): void {
-  crossEntropyRows<f64>(rows, classes, x, y, t, weight, options, loss, lse, 0, 0, false);
+  crossEntropyRows<f64>(rows, classes, x, y, t, weight, options, loss, lse, 0, 0, 0, false);
 }
 
 export function f64_crossentropy_grad(
   rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
-  g: usize, dx: usize,
+  g: usize, dx: usize, scratch: usize,
 ): void {
-  crossEntropyRows<f64>(rows, classes, x, y, t, weight, options, loss, lse, g, dx, true);
+  crossEntropyRows<f64>(rows, classes, x, y, t, weight, options, loss, lse, g, dx, scratch, true);
 }
 
 export function f64_logsumexp(rows: usize, classes: usize, x: usize, lse: usize): void {
@@ -90,14 +90,14 @@ export function f64_bce_grad(
 export function f16_crossentropy(
   rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
 ): void {
-  crossEntropyRows<u16>(rows, classes, x, y, t, weight, options, loss, lse, 0, 0, false);
+  crossEntropyRows<u16>(rows, classes, x, y, t, weight, options, loss, lse, 0, 0, 0, false);
 }
 
 export function f16_crossentropy_grad(
   rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
-  g: usize, dx: usize,
+  g: usize, dx: usize, scratch: usize,
 ): void {
-  crossEntropyRows<u16>(rows, classes, x, y, t, weight, options, loss, lse, g, dx, true);
+  crossEntropyRows<u16>(rows, classes, x, y, t, weight, options, loss, lse, g, dx, scratch, true);
 }
 
 export function f16_logsumexp(rows: usize, classes: usize, x: usize, lse: usize): void {
@@ -128,14 +128,14 @@ export function f16_bce_grad(
 export function bf16_crossentropy(
   rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
 ): void {
-  crossEntropyRows<i16>(rows, classes, x, y, t, weight, options, loss, lse, 0, 0, false);
+  crossEntropyRows<i16>(rows, classes, x, y, t, weight, options, loss, lse, 0, 0, 0, false);
 }
 
 export function bf16_crossentropy_grad(
   rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
-  g: usize, dx: usize,
+  g: usize, dx: usize, scratch: usize,
 ): void {
-  crossEntropyRows<i16>(rows, classes, x, y, t, weight, options, loss, lse, g, dx, true);
+  crossEntropyRows<i16>(rows, classes, x, y, t, weight, options, loss, lse, g, dx, scratch, true);
 }
 
 export function bf16_logsumexp(rows: usize, classes: usize, x: usize, lse: usize): void {

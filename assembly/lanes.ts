@@ -92,7 +92,7 @@
 }
 
 // @ts-ignore: decorator
-@inline function upperHalf(v: v128): v128 {
+@inline export function upperHalf(v: v128): v128 {
   return i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
 }
 
@@ -179,17 +179,17 @@ const TAIL_MASK: usize = memory.data<u32>([0xffffffff, 0xffffffff, 0xffffffff, 0
   return <usize>ctz(sizeof<T>() == 8 ? i64x2.bitmask(mask) : i32x4.bitmask(mask));
 }
 
-/** Puts −∞ in the place of an element and returns its bits. */
+/** Puts a value, for the 16-bit types always −∞, in the place of an element and returns its bits. */
 // @ts-ignore: decorator
-@inline export function excludeOne<T>(p: usize): u64 {
+@inline export function replaceOne<T>(p: usize, value: f64): u64 {
   if (sizeof<T>() == 8) {
     const bits = load<u64>(p);
-    store<u64>(p, 0xfff0000000000000);
+    store<f64>(p, value);
     return bits;
   }
   if (sizeof<T>() == 4) {
     const bits = <u64>load<u32>(p);
-    store<u32>(p, 0xff800000);
+    store<f32>(p, <f32>value);
     return bits;
   }
   const bits = <u64>load<u16>(p);
@@ -197,7 +197,7 @@ const TAIL_MASK: usize = memory.data<u32>([0xffffffff, 0xffffffff, 0xffffffff, 0
   return bits;
 }
 
-/** Undoes {@link excludeOne}. */
+/** Undoes {@link replaceOne}. */
 // @ts-ignore: decorator
 @inline export function restoreOne<T>(p: usize, bits: u64): void {
   if (sizeof<T>() == 8) store<u64>(p, bits);

@@ -5,8 +5,7 @@ import { add, div, madd, mul, splat } from "./lanes";
 // A row's u is any number ≥ 0, in float64: y = 1 + u, whose rounding error c is recovered exactly and added back as c/y
 // [Kahan 1987]. y = 2ᵏ·m, m in [√½, √2); with s = (m − 1)/(m + 1), |s| ≤ 0.1716, ln m = 2·artanh s = 2(s + s³/3 +
 // s⁵/5 + …), cut behind s²¹/21 where the remainder is below 2⁻⁵⁷ relative; behind s¹¹/11, 10⁻⁹, for float32 rows, to
-// which c matters only where y is nearly 1. ln 2 in two parts, k·LN2_HI exact. Scalar: shifting two int64 lanes with
-// their sign takes longer than the whole of it.
+// which c matters only where y is nearly 1. ln 2 in two parts, k·LN2_HI exact.
 //
 // An element's u is in [0, 1]: ln(1 + u) = 2·artanh(u/(2 + u)), |s| ≤ 1/3, cut behind s¹⁵/15 for float32 and s³³/33 for
 // float64: no rounding of 1 + u, no decomposition, and small u keep their relative accuracy.
@@ -24,38 +23,45 @@ const INVERSE_ODD_F64: usize = memory.data<f64>(
   16,
 );
 
+/** ln(1 + u), u ≥ 0 or NaN, for two rows of T. */
 // @ts-ignore: decorator
-@inline function inverseOdd(n: usize): f64 {
-  return load<f64>(INVERSE_ODD_F64 + (((33 - n) >> 1) << 3));
+@inline export function log1pOfTwo<T>(u: v128): v128 {
+  const one = f64x2.splat(1);
+  const y = f64x2.add(one, u);
+  // Of a float32 row c matters for small u only.
+  let c = f64x2.sub(u, f64x2.sub(y, one));
+  if (sizeof<T>() == 8) {
+    c = f64x2.div(v128.bitselect(f64x2.sub(one, f64x2.sub(y, u)), c, f64x2.gt(u, one)), y);
+  }
+  // √½: m lies above it. y ≥ 1, so nothing here has a sign.
+  const k = i64x2.shr_u(i64x2.sub(y, i64x2.splat(0x3fe6a09e667f3bcd)), 52);
+  const m = i64x2.sub(y, i64x2.shl(k, 52));
+  const s = f64x2.div(f64x2.sub(m, one), f64x2.add(m, one));
+  const w = f64x2.mul(s, s);
+  let p = coefficient<f64>(sizeof<T>() == 8 ? 21 : 11);
+  if (sizeof<T>() == 8) {
+    p = madd<f64>(p, w, coefficient<f64>(19));
+    p = madd<f64>(p, w, coefficient<f64>(17));
+    p = madd<f64>(p, w, coefficient<f64>(15));
+    p = madd<f64>(p, w, coefficient<f64>(13));
+    p = madd<f64>(p, w, coefficient<f64>(11));
+  }
+  p = madd<f64>(p, w, coefficient<f64>(9));
+  p = madd<f64>(p, w, coefficient<f64>(7));
+  p = madd<f64>(p, w, coefficient<f64>(5));
+  p = madd<f64>(p, w, coefficient<f64>(3));
+  const twice = f64x2.add(s, s);
+  // 2⁵² + k, less 2⁵²: a conversion.
+  const whole = f64x2.sub(v128.or(k, i64x2.splat(0x4330000000000000)), f64x2.splat(4503599627370496));
+  const low = madd<f64>(f64x2.mul(twice, w), p, madd<f64>(whole, f64x2.splat(LN2_LO), c));
+  const log = madd<f64>(whole, f64x2.splat(LN2_HI), f64x2.add(twice, low));
+  // The bits of NaN pass for a number above.
+  return v128.bitselect(log, u, f64x2.eq(u, u));
 }
 
-/** ln(1 + u), u ≥ 0 or NaN, for a row of T. */
+/** The same for one. */
 export function log1p<T>(u: f64): f64 {
-  const y = 1 + u;
-  // Of a float32 row c matters for small u only; which side of 1 u lies on, no branch predictor can tell.
-  const c = sizeof<T>() == 8 && u > 1 ? 1 - (y - u) : u - (y - 1);
-  const bits = reinterpret<i64>(y);
-  const k = (bits - 0x3fe6a09e667f3bcd) >> 52; // √½: m lies above it
-  const m = reinterpret<f64>(bits - (k << 52));
-  const s = (m - 1) / (m + 1);
-  const w = s * s;
-  let p: f64 = inverseOdd(11);
-  if (sizeof<T>() == 8) {
-    p = inverseOdd(21);
-    p = p * w + inverseOdd(19);
-    p = p * w + inverseOdd(17);
-    p = p * w + inverseOdd(15);
-    p = p * w + inverseOdd(13);
-    p = p * w + inverseOdd(11);
-  }
-  p = p * w + inverseOdd(9);
-  p = p * w + inverseOdd(7);
-  p = p * w + inverseOdd(5);
-  p = p * w + inverseOdd(3);
-  const twice = s + s;
-  const low = twice * w * p + (<f64>k * LN2_LO + (sizeof<T>() == 8 ? c / y : c));
-  // The bits of NaN pass for a number above.
-  return u == u ? <f64>k * LN2_HI + (twice + low) : u;
+  return f64x2.extract_lane(log1pOfTwo<T>(f64x2.splat(u)), 0);
 }
 
 // @ts-ignore: decorator

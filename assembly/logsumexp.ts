@@ -1,18 +1,25 @@
 import {
-  BLOCK, add, computeSize, eq, excludeOne, first, firstLane, lanes, loadLanes, loadOne, loadTail, maxLanes, mul, pmax,
-  restoreOne, splat, storeOne, storeTail, sub, sumLanes,
+  BLOCK, add, computeSize, eq, first, firstLane, lanes, loadLanes, loadOne, loadTail, maxLanes, pmax,
+  replaceOne, restoreOne, splat, storeTail, sumLanes, tailOf,
 } from "./lanes";
-import { expConstant, expScale, expScaled, expScaledOnce } from "./exp";
+import {
+  expConstant, expFloor, expMagic, expNegligible, expScale, expScaled, expScaledAt, expScaledOnce, expShift, exponent, nothingSeen,
+  outOfRange,
+} from "./exp";
 import { log1p } from "./log";
 import { CAPPED, PLAIN, SCALED, belowPeak, inner } from "./logits";
 
-// lse(z) = m + ln Σ e^{zⱼ − m},  m = max z.
+// lse(z) = z_k + ln(1 + u),  u = Σ_{j ≠ k} e^{zⱼ − z_k},  k one of the classes.
 //
-// The maximum's own term, exactly 1, stays out of the sum: with u = Σ_{j ≠ k} e^{zⱼ − m}, k the place of the maximum,
-// the logarithm is ln(1 + u) and 1 − p_k = u/(1 + u). Both keep their relative accuracy when one class takes nearly
-// all, where 1 + u, rounded, would have lost it.
+// The term of k, exactly 1, stays out of the sum: the logarithm ln(1 + u) and 1 − p_k = u/(1 + u) keep their relative
+// accuracy when k takes nearly all, where 1 + u, rounded, would have lost it.
 //
-// A row whose maximum is ±∞ or NaN has no softmax: m becomes NaN and everything that follows from it.
+// Of logits as they are, e^{zⱼ} needs no maximum subtracted to be accurate (exp.ts), only to be in range. So k is the
+// target, and the row is read once; what is out of range shows, and then the row is read again: with what lies far
+// below k raised to where its term is 0, which is what masks of −∞ need, and if that does not do, because something lies
+// far above k or k itself is not finite, with k the place of the maximum.
+//
+// A row whose maximum is ±∞ or NaN has no softmax: u becomes NaN and everything that follows from it.
 
 /** Vectors that are searched again for the place of the maximum. */
 // @ts-ignore: decorator
@@ -62,161 +69,206 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   return 0;
 }
 
+/** One more mode. */
+// @ts-ignore: decorator
+@inline const AROUND: i32 = -1;
+
 /**
- * u = Σ_{j ≠ k} EXP_SCALE·e^{zⱼ − max z}, k the place of the maximum and m its peak (logits.ts); m NaN makes it NaN.
+ * Σ_{j ≠ k} EXP_SCALE·e^{zⱼ}/unit, of which k is left out: its logit is replaced by one whose term is below all that
+ * counts, and put back. The unit depends on the mode, a literal:
  *
- * With `keep` the terms are also stored at dx, that of k as EXP_SCALE. dx may be x.
+ * AROUND: z = x and 2^by, `by` an integer. NaN when a term is out of range: above always, below unless `clamp`.
+ * PLAIN, SCALED, CAPPED: e^by, `by` the peak (logits.ts) of the maximum; with `clamp`. NaN where it is.
+ *
+ * With `keep` the terms are also stored at `terms`, that of k as 0 or next to it; a row given up leaves anything there.
+ * With `linear` Σ_{j ≠ k} zⱼ is stored there, a float64.
  */
 // @ts-ignore: decorator
 @inline function sumExpRowBy<T>(
-  x: usize, n: usize, k: usize, m: f64, mode: i32, scale: f64, cap: f64, keep: bool, dx: usize,
+  x: usize, n: usize, k: usize, by: f64, mode: i32, scale: f64, cap: f64, clamp: bool, keep: bool, terms: usize,
+  linear: usize,
 ): f64 {
   const size = sizeof<T>();
   const out = computeSize<T>();
   const step = lanes<T>();
   const whole = n - (n % step);
+  const shift = mode == AROUND ? by : 0;
+  const magic = splat<T>(expMagic<T>(shift));
+  const floor = splat<T>(expFloor<T>(shift));
   const c0 = expConstant<T>(0), c1 = expConstant<T>(1), c2 = expConstant<T>(2), c3 = expConstant<T>(3);
   const c4 = expConstant<T>(4), c5 = expConstant<T>(5), c6 = expConstant<T>(6), c7 = expConstant<T>(7);
-  const c8 = expConstant<T>(8), c9 = expConstant<T>(9);
   const factor = inner<T>(mode, scale, cap);
   const capV = splat<T>(cap);
-  const mV = splat<T>(m);
-  const none = splat<T>(-Infinity);
-  const saved = excludeOne<T>(x + k * size);
+  const peak = splat<T>(by);
+  const zero = splat<T>(0);
+  const nothing = clamp ? -Infinity : expNegligible<T>(shift);
+  const none = splat<T>(nothing);
+  const saved = replaceOne<T>(x + k * size, nothing);
   let total: f64 = 0;
+  let sum: f64 = 0;
   let i: usize = 0;
+  let seen = nothingSeen<T>();
   while (i < whole) {
-    let a = splat<T>(0);
-    let b = splat<T>(0);
+    let a = zero;
+    let s = zero;
     const stop = min(i + BLOCK * step, whole);
-    // Two vectors at a time hide the latency of the polynomial, where there is no tanh to do so.
-    for (; mode != CAPPED && i + 2 * step <= stop; i += 2 * step) {
+    // Four vectors at a time hide the latency of the polynomial, where there is no tanh to do so, and their sum rounds
+    // less often than four.
+    for (; mode != CAPPED && i + 4 * step <= stop; i += 4 * step) {
       const p = x + i * size;
-      const z0 = belowPeak<T>(loadLanes<T>(p), mode, factor, capV, mV);
-      const z1 = belowPeak<T>(loadLanes<T>(p + step * size), mode, factor, capV, mV);
-      const e0 = expScaled<T>(z0, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
-      const e1 = expScaled<T>(z1, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
-      a = add<T>(a, e0);
-      b = add<T>(b, e1);
-      if (keep) {
-        v128.store(dx + i * out, e0);
-        v128.store(dx + (i + step) * out, e1);
+      let x0 = loadLanes<T>(p);
+      let x1 = loadLanes<T>(p + step * size);
+      let x2 = loadLanes<T>(p + 2 * step * size);
+      let x3 = loadLanes<T>(p + 3 * step * size);
+      if (mode != AROUND) {
+        x0 = belowPeak<T>(x0, mode, factor, capV, peak);
+        x1 = belowPeak<T>(x1, mode, factor, capV, peak);
+        x2 = belowPeak<T>(x2, mode, factor, capV, peak);
+        x3 = belowPeak<T>(x3, mode, factor, capV, peak);
       }
+      if (linear) s = add<T>(s, add<T>(add<T>(x0, x1), add<T>(x2, x3)));
+      if (clamp) {
+        x0 = pmax<T>(x0, floor);
+        x1 = pmax<T>(x1, floor);
+        x2 = pmax<T>(x2, floor);
+        x3 = pmax<T>(x3, floor);
+      }
+      const z0 = exponent<T>(x0, c0, magic);
+      const z1 = exponent<T>(x1, c0, magic);
+      const e0 = expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7);
+      const e1 = expScaled<T>(x1, z1, magic, c1, c2, c3, c4, c5, c6, c7);
+      if (mode == AROUND) seen = v128.or(v128.or(seen, z0), z1);
+      if (keep) {
+        v128.store(terms + i * out, e0);
+        v128.store(terms + i * out, e1, 16);
+      }
+      const z2 = exponent<T>(x2, c0, magic);
+      const z3 = exponent<T>(x3, c0, magic);
+      const e2 = expScaled<T>(x2, z2, magic, c1, c2, c3, c4, c5, c6, c7);
+      const e3 = expScaled<T>(x3, z3, magic, c1, c2, c3, c4, c5, c6, c7);
+      if (mode == AROUND) seen = v128.or(v128.or(seen, z2), z3);
+      if (keep) {
+        v128.store(terms + i * out, e2, 32);
+        v128.store(terms + i * out, e3, 48);
+      }
+      a = add<T>(a, add<T>(add<T>(e0, e1), add<T>(e2, e3)));
     }
     for (; i < stop; i += step) {
-      const z = belowPeak<T>(loadLanes<T>(x + i * size), mode, factor, capV, mV);
-      const e = expScaled<T>(z, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
-      a = add<T>(a, e);
-      if (keep) v128.store(dx + i * out, e);
+      let x0 = loadLanes<T>(x + i * size);
+      if (mode != AROUND) x0 = belowPeak<T>(x0, mode, factor, capV, peak);
+      if (linear) s = add<T>(s, x0);
+      if (clamp) x0 = pmax<T>(x0, floor);
+      const z0 = exponent<T>(x0, c0, magic);
+      if (mode == AROUND) seen = v128.or(seen, z0);
+      const e0 = expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7);
+      a = add<T>(a, e0);
+      if (keep) v128.store(terms + i * out, e0);
     }
-    total += sumLanes<T>(add<T>(a, b));
+    total += sumLanes<T>(a);
+    if (linear) sum += sumLanes<T>(s);
+    if (mode == AROUND && outOfRange<T>(seen)) {
+      restoreOne<T>(x + k * size, saved);
+      return NaN;
+    }
   }
   if (i < n) {
-    const z = belowPeak<T>(loadTail<T>(x + i * size, n - i, none), mode, factor, capV, mV);
-    const e = expScaled<T>(z, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
-    // Filled lanes are 0, or NaN when m is: then the sum is NaN anyway.
-    total += sumLanes<T>(e);
-    if (keep) storeTail<T>(dx + i * out, n - i, e);
+    let x0 = loadTail<T>(x + i * size, n - i, none);
+    if (mode != AROUND) x0 = belowPeak<T>(x0, mode, factor, capV, peak);
+    if (linear) sum += sumLanes<T>(tailOf<T>(x0, n - i));
+    if (clamp) x0 = pmax<T>(x0, floor);
+    const z0 = exponent<T>(x0, c0, magic);
+    if (mode == AROUND) seen = v128.or(seen, z0);
+    const e0 = expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7);
+    // What fills the vector counts nothing, or NaN when the peak is: then the sum is NaN anyway.
+    total += sumLanes<T>(e0);
+    if (keep) storeTail<T>(terms + i * out, n - i, e0);
   }
+  // −∞ makes this NaN, which callers know.
+  if (linear) store<f64>(linear, sum - loadOne<T>(x + k * size));
   restoreOne<T>(x + k * size, saved);
-  if (keep) storeOne<T>(dx + k * out, isNaN(m) ? NaN : expScale<T>());
-  return total;
+  return mode == AROUND && outOfRange<T>(seen) ? NaN : total;
+}
+// What is met with of it, as functions. 16-bit rows are always clamped, having no
+// value for what is negligible.
+
+function sumExpPlainRow<T>(x: usize, n: usize, k: usize, shift: f64): f64 {
+  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() == 2, false, 0, 0);
 }
 
-// A row of few classes: no blocks, no search for the place, and the caller holds the constants over all rows. All
-// elements that equal the maximum stay out of the sum by comparison, and the surplus ones are counted in.
+function sumExpStoreRow<T>(x: usize, n: usize, k: usize, shift: f64, terms: usize): f64 {
+  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() == 2, true, terms, 0);
+}
 
-/** Rows of up to this many classes go this way. */
+function sumExpLinearRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize, linear: usize): f64 {
+  return keep
+    ? sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() == 2, true, terms, linear)
+    : sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() == 2, false, 0, linear);
+}
+
+function sumExpClampedRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize): f64 {
+  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, true, keep, terms, 0);
+}
+
+
+/** u of the latest {@link sumExpRow}, NaN when the row has no softmax. */
+export let rowU: f64 = 0;
+/** What the terms that it stored are e^{zⱼ − z_k} times of. */
+export let rowUnit: f64 = 0;
+
+/** Above it probabilities of ordinary rows would be lost in the factor 1/(1 + u), a float32. */
 // @ts-ignore: decorator
-@inline export const FEW: usize = 32;
-
-/** The largest element, NaN passed over; −∞ when there is nothing else. */
+@inline const MOST: f64 = 1e17;
+/** Below it what stood in for k would count. */
 // @ts-ignore: decorator
-@inline export function maxOfFew<T>(x: usize, n: usize): f64 {
-  const step = lanes<T>();
-  const none = splat<T>(-Infinity);
-  let max = none;
-  let i: usize = 0;
-  for (; i + step <= n; i += step) max = pmax<T>(max, loadLanes<T>(x + i * sizeof<T>()));
-  if (i < n) max = pmax<T>(max, loadTail<T>(x + i * sizeof<T>(), n - i, none));
-  return maxLanes<T>(max);
-}
-
-/** As {@link sumExpRow}, with `keep` as {@link sumExpStoreRow}; c0…c9 are the constants of the exponential. */
+@inline const LEAST: f64 = 1e-24;
+/** Shifts up to this cost no accuracy; beyond it, differences of logits that matter are exact. */
 // @ts-ignore: decorator
-@inline export function sumExpOfFew<T>(
-  x: usize, n: usize, m: f64, factor: v128, keep: bool, dx: usize,
-  c0: v128, c1: v128, c2: v128, c3: v128, c4: v128, c5: v128, c6: v128, c7: v128, c8: v128, c9: v128,
-): f64 {
-  const size = sizeof<T>();
-  const out = computeSize<T>();
-  const step = lanes<T>();
-  const none = splat<T>(-Infinity);
-  const zero = splat<T>(0);
-  const one = splat<T>(1);
-  const mV = splat<T>(m);
-  let sum: f64 = 0;
-  let equal = zero;
-  let i: usize = 0;
-  for (; i + step <= n; i += step) {
-    const z = mul<T>(sub<T>(loadLanes<T>(x + i * size), mV), factor);
-    const e = expScaled<T>(z, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
-    const top = eq<T>(z, zero);
-    sum += sumLanes<T>(v128.andnot(e, top));
-    equal = add<T>(equal, v128.and(one, top));
-    if (keep) v128.store(dx + i * out, e);
-  }
-  if (i < n) {
-    const z = mul<T>(sub<T>(loadTail<T>(x + i * size, n - i, none), mV), factor);
-    const e = expScaled<T>(z, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
-    const top = eq<T>(z, zero);
-    sum += sumLanes<T>(v128.andnot(e, top));
-    equal = add<T>(equal, v128.and(one, top));
-    if (keep) storeTail<T>(dx + i * out, n - i, e);
-  }
-  return sum + (sumLanes<T>(equal) - 1) * expScale<T>();
-}
+@inline const FAR: f64 = 512;
 
-export function sumExpRow<T>(x: usize, n: usize, k: usize, m: f64): f64 {
-  return sumExpRowBy<T>(x, n, k, m, PLAIN, 1, 0, false, 0);
-}
-
-export function sumExpStoreRow<T>(x: usize, n: usize, k: usize, m: f64, dx: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, m, PLAIN, 1, 0, true, dx);
-}
-
+/** {@link rowU} of a row around the maximum at k, `peak` its peak (logits.ts). */
 export function sumExpGeneralRow<T>(
-  x: usize, n: usize, k: usize, m: f64, mode: i32, scale: f64, cap: f64, keep: bool, dx: usize,
-): f64 {
-  return mode == SCALED
-    ? sumExpRowBy<T>(x, n, k, m, SCALED, scale, cap, keep, dx)
-    : sumExpRowBy<T>(x, n, k, m, CAPPED, scale, cap, false, dx);
+  x: usize, n: usize, k: usize, peak: f64, mode: i32, scale: f64, cap: f64, keep: bool, terms: usize,
+): void {
+  const scaled = mode == CAPPED ? sumExpRowBy<T>(x, n, k, peak, CAPPED, scale, cap, true, false, terms, 0)
+    : mode == SCALED ? sumExpRowBy<T>(x, n, k, peak, SCALED, scale, cap, true, keep, terms, 0)
+    : sumExpRowBy<T>(x, n, k, peak, PLAIN, 1, 0, true, keep, terms, 0);
+  rowUnit = expScale<T>();
+  rowU = scaled / rowUnit;
+}
+
+/** The unit is rounded as the terms are: equal logits stay equal. */
+// @ts-ignore: decorator
+@inline function sumAround<T>(scaled: f64, at: f64, shift: f64): void {
+  rowUnit = first<T>(expScaledAt<T>(splat<T>(at), shift));
+  rowU = scaled / rowUnit;
 }
 
 /**
- * Whether all other classes lie at least 30 below the maximum. Then x − m, rounded to float32, is off by up to half an
- * ulp of 32 or more, which is all there is to see in 1 − p. An ordinary row is told from its first elements.
+ * {@link rowU} of a row of plain logits around k, or where that is out of range around the maximum. Returns the place it
+ * took. Stores the terms with `keep`, and with `linear` Σ_{j ≠ k} xⱼ there, or NaN if that was not k as asked for.
  */
 // @ts-ignore: decorator
-@inline export function isCertain<T>(x: usize, n: usize, peak: f64, scale: f64): bool {
-  let maxima = 0;
-  for (let i: usize = 0; i < n; i++) {
-    const z = scale * (loadOne<T>(x + i * sizeof<T>()) - peak);
-    if (z > -30 && (z != 0 || ++maxima > 1)) return false;
+@inline export function sumExpRow<T>(x: usize, n: usize, k: usize, keep: bool, terms: usize, linear: usize): usize {
+  const at = loadOne<T>(x + k * sizeof<T>());
+  const shift = expShift(at);
+  if (abs<f64>(shift) <= FAR) {
+    const scaled = linear ? sumExpLinearRow<T>(x, n, k, shift, keep, terms, linear)
+      : keep ? sumExpStoreRow<T>(x, n, k, shift, terms) : sumExpPlainRow<T>(x, n, k, shift);
+    sumAround<T>(scaled, at, shift);
+    if (rowU > LEAST && rowU < MOST) return k;
+    if (linear) store<f64>(linear, NaN);
+    sumAround<T>(sumExpClampedRow<T>(x, n, k, shift, keep, terms), at, shift);
+    if (rowU < MOST) return k;
   }
-  return true;
+  return sumExpRowOfMaximum<T>(x, n, keep, terms, linear);
 }
 
-/** {@link sumExpRow} in float64 for such a row; with `keep` as {@link sumExpStoreRow}. */
-export function sumExpOfCertainRow<T>(x: usize, n: usize, peak: f64, scale: f64, keep: bool, dx: usize): f64 {
-  let total: f64 = 0;
-  for (let i: usize = 0; i < n; i++) {
-    const z = scale * (loadOne<T>(x + i * sizeof<T>()) - peak);
-    const e = z == 0 ? 1 : first<f64>(expScaledOnce<f64>(f64x2.splat(z)));
-    if (z != 0) total += e;
-    if (keep) storeOne<T>(dx + i * computeSize<T>(), e * expScale<T>());
-  }
-  return total * expScale<T>();
+/** The same around the maximum. */
+export function sumExpRowOfMaximum<T>(x: usize, n: usize, keep: bool, terms: usize, linear: usize): usize {
+  const k = argmaxRow<T>(x, n);
+  if (linear) store<f64>(linear, NaN);
+  sumExpGeneralRow<T>(x, n, k, finiteOrNaN(loadOne<T>(x + k * sizeof<T>())), PLAIN, 1, 0, keep, terms);
+  return k;
 }
 
 /** e^{z} of one value, rounded as in the vector loops. */
@@ -247,9 +299,8 @@ function hasNaN<T>(x: usize, n: usize): bool {
       store<f64>(lse, -Infinity);
       continue;
     }
-    const k = argmaxRow<T>(x, n);
-    const m = loadOne<T>(x + k * sizeof<T>());
-    if (m - m == 0) store<f64>(lse, m + log1p<T>(sumExpRow<T>(x, n, k, m) / expScale<T>()));
+    const m = loadOne<T>(x + sumExpRowOfMaximum<T>(x, n, false, 0, 0) * sizeof<T>());
+    if (m - m == 0) store<f64>(lse, m + log1p<T>(rowU));
     else store<f64>(lse, hasNaN<T>(x, n) ? NaN : m);
   }
 }

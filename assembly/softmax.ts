@@ -1,7 +1,6 @@
-import { computeSize, lanes, loadLanes, loadOne, loadTail, splat, storeTail, sub } from "./lanes";
-import { expScale } from "./exp";
+import { computeSize, lanes, loadLanes, loadOne, loadTail, splat, storeOne, storeTail, sub } from "./lanes";
 import { log1p } from "./log";
-import { argmaxRow, finiteOrNaN, sumExpRow, sumExpStoreRow } from "./logsumexp";
+import { finiteOrNaN, rowU, rowUnit, sumExpRowOfMaximum } from "./logsumexp";
 import { scaleRow } from "./gradient";
 
 // softmax: e^{xⱼ − m}/s.   log-softmax: (xⱼ − m) − ln s, in this order, so that logits of 1e20 stay exact.
@@ -11,10 +10,10 @@ import { scaleRow } from "./gradient";
   const size = computeSize<T>();
   if (n == 0) return;
   for (let r: usize = 0; r < rows; r++, x += n * sizeof<T>(), y += n * size) {
-    const k = argmaxRow<T>(x, n);
-    const m = finiteOrNaN(loadOne<T>(x + k * sizeof<T>()));
-    const s = 1 + sumExpStoreRow<T>(x, n, k, m, y) / expScale<T>();
-    scaleRow<T>(y, n, 1 / (s * expScale<T>()));
+    // y may be x: only this way never has to read a row again after it has stored terms.
+    const k = sumExpRowOfMaximum<T>(x, n, true, y, 0);
+    storeOne<T>(y + k * size, rowU == rowU ? rowUnit : NaN);
+    scaleRow<T>(y, y, n, 1 / ((1 + rowU) * rowUnit));
   }
 }
 
@@ -25,9 +24,9 @@ import { scaleRow } from "./gradient";
   const step = lanes<T>();
   const whole = n - (n % step);
   for (let r: usize = 0; r < rows; r++, x += n * sizeof<T>(), y += n * size) {
-    const k = argmaxRow<T>(x, n);
+    const k = sumExpRowOfMaximum<T>(x, n, false, 0, 0);
     const m = finiteOrNaN(loadOne<T>(x + k * sizeof<T>()));
-    const logS = splat<T>(log1p<T>(sumExpRow<T>(x, n, k, m) / expScale<T>()));
+    const logS = splat<T>(log1p<T>(rowU));
     const mV = splat<T>(m);
     let i: usize = 0;
     for (; i < whole; i += step) {

@@ -55,6 +55,7 @@ export type CrossEntropyKernel = (
  * The same, and the gradient in one go.
  * @param g float64, one a row: what the row's gradient is multiplied by
  * @param dx out, rows × classes; may be `x` when both have the same element type
+ * @param scratch room for {@link scratchElements} elements of the compute type
  */
 export type CrossEntropyGradKernel = (
   rows: number,
@@ -68,7 +69,13 @@ export type CrossEntropyGradKernel = (
   lse: number,
   g: number,
   dx: number,
+  scratch: number,
 ) => void;
+
+/** A row is put together apart from `dx`, so that the logits are there to read again; vectors reach over its end. */
+export function scratchElements(classes: number): number {
+  return classes + 4;
+}
 
 /** lse: float64 out, one a row. A row without classes is −∞. */
 export type LogSumExpKernel = (rows: number, classes: number, x: number, lse: number) => void;

@@ -84,12 +84,12 @@ export class CrossEntropyBlock extends RowBlock {
   /** Runs the kernel over the first `count` rows. */
   run(count: number, withIndices: boolean, withLse: boolean, withGrad: boolean): void {
     const { classes } = this.contents;
-    const { logits, probabilities, weight, options, losses, upstream, result } = this.at;
+    const { logits, probabilities, weight, options, losses, upstream, result, scratch } = this.at;
     const indices = withIndices ? this.at.indices : 0;
     const lse = withLse ? this.at.logSumExp : 0;
     if (withGrad) {
       const run = this.#forwardWithGrad;
-      run(count, classes, logits, indices, probabilities, weight, options, losses, lse, upstream, result);
+      run(count, classes, logits, indices, probabilities, weight, options, losses, lse, upstream, result, scratch);
     } else {
       const run = this.#forward;
       run(count, classes, logits, indices, probabilities, weight, options, losses, lse);

@@ -1,7 +1,7 @@
 import type { ElementType } from "../input/elements.js";
 import { applyMask, type MaskView } from "../input/mask.js";
 import { copyRowsIn, copyRowsOut, type RowsView } from "../input/rows.js";
-import { OPTION_SLOTS } from "../kernels/kernels.js";
+import { OPTION_SLOTS, scratchElements } from "../kernels/kernels.js";
 import { computeType, elementBytes, isNarrow, layout, type Stage, sharedStage, TILE_BYTES } from "./stage.js";
 
 /** What of a row is in the stage. */
@@ -32,6 +32,7 @@ export function rowRegions(base: number, contents: RowContents, rows: number) {
   const regions = layout(base, {
     options: OPTION_SLOTS * 8,
     weight: contents.weight ? contents.classes * compute : 0,
+    scratch: contents.result === "none" ? 0 : scratchElements(contents.classes) * compute,
     upstream: rows * 8,
     losses: rows * 8,
     logSumExp: rows * 8,

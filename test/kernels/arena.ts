@@ -86,10 +86,12 @@ export class Arena {
     return region;
   }
 
+  /** Bytes below the base are the kernels' own. */
   run<R>(kernel: () => R): R {
     const watched = this.#bytes.subarray(0, this.#end + BEHIND);
     const before = watched.slice();
     const result = kernel();
+    before.set(watched.subarray(0, this.#instance.base));
     for (const { at, end } of this.#outputs) before.set(watched.subarray(at, end), at);
     if (Buffer.compare(before, watched) !== 0) {
       const at = before.findIndex((byte, i) => byte !== watched[i]);

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { OPTION, Prefix } from "../../src/kernels/kernels.js";
+import { type OPTION, type Prefix, scratchElements } from "../../src/kernels/kernels.js";
 import { crossEntropyBounds, FLOAT32, FLOAT64, transformBounds } from "../support/bounds.js";
 import { near } from "../support/near.js";
 import { type CrossEntropyOptions, crossEntropyWithGrad } from "../support/reference.js";
@@ -50,13 +50,14 @@ export function run(arena: Arena, prefix: Prefix, { rows, n, ...input }: Case, i
   arena.run(() => forward(rows, n, x.at, y.at, t.at, weight.at, options.at, loss.at, lse.at));
   expect(loss.data).toEqual(withoutLse);
   const apart = [loss.data.slice(), lse.data.slice()];
+  const scratch = arena.output<Numbers>(type, scratchElements(n));
 
   const dx = inPlace ? x : arena.output<Numbers>(type, rows * n);
   if (inPlace) arena.writable(x);
   loss.data.fill(0);
   lse.data.fill(0);
   arena.run(() => {
-    backward(rows, n, x.at, y.at, t.at, weight.at, options.at, loss.at, lse.at, g.at, dx.at);
+    backward(rows, n, x.at, y.at, t.at, weight.at, options.at, loss.at, lse.at, g.at, dx.at, scratch.at);
   });
   expect([loss.data, lse.data]).toEqual(apart);
   return { loss: loss.data.slice(), lse: lse.data.slice(), dx: Float64Array.from(dx.data) };
