@@ -7,7 +7,7 @@ import {
   outOfRange,
 } from "./exp";
 import { log1p } from "./log";
-import { CAPPED, PLAIN, SCALED, belowPeak, inner } from "./logits";
+import { CAPPED, PLAIN, belowPeak, inner } from "./logits";
 
 // lse(z) = z_k + ln(1 + u),  u = Σ_{j ≠ k} e^{zⱼ − z_k},  k one of the classes.
 //
@@ -75,18 +75,18 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
 
 /**
  * Σ_{j ≠ k} EXP_SCALE·e^{zⱼ}/unit, of which k is left out: its logit is replaced by one whose term is below all that
- * counts, and put back. The unit depends on the mode, a literal:
+ * counts, and put back. The unit depends on the mode:
  *
- * AROUND: z = x and 2^by, `by` an integer. NaN when a term is out of range: above always, below unless `clamp`.
+ * AROUND, a literal: z = x and 2^by, `by` an integer. NaN when a term is out of range: above always, below unless `clamp`.
  * PLAIN, SCALED, CAPPED: e^by, `by` the peak (logits.ts) of the maximum; with `clamp`. NaN where it is.
  *
  * With `keep` the terms are also stored at `terms`, that of k as 0 or next to it; a row given up leaves anything there.
- * With `linear` Σ_{j ≠ k} zⱼ is stored there, a float64.
+ * With `linear` Σ_{j ≠ k} zⱼ is stored there, a float64. `hot` and `clamp` are literals, and `keep` too where it is hot.
  */
 // @ts-ignore: decorator
 @inline function sumExpRowBy<T>(
-  x: usize, n: usize, k: usize, by: f64, mode: i32, scale: f64, cap: f64, clamp: bool, keep: bool, terms: usize,
-  linear: usize,
+  x: usize, n: usize, k: usize, by: f64, mode: i32, scale: f64, cap: f64, hot: bool, clamp: bool, keep: bool,
+  terms: usize, linear: usize,
 ): f64 {
   const size = sizeof<T>();
   const out = computeSize<T>();
@@ -100,117 +100,113 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   const factor = inner<T>(mode, scale, cap);
   const capV = splat<T>(cap);
   const peak = splat<T>(by);
-  const zero = splat<T>(0);
   const nothing = clamp ? -Infinity : expNegligible<T>(shift);
-  const none = splat<T>(nothing);
   const saved = replaceOne<T>(x + k * size, nothing);
   let total: f64 = 0;
   let sum: f64 = 0;
   let i: usize = 0;
   let seen = nothingSeen<T>();
-  while (i < whole) {
-    let a = zero;
-    let s = zero;
-    const stop = min(i + BLOCK * step, whole);
-    // Four vectors at a time hide the latency of the polynomial, where there is no tanh to do so, and their sum rounds
-    // less often than four.
-    for (; mode != CAPPED && i + 4 * step <= stop; i += 4 * step) {
-      const p = x + i * size;
-      let x0 = loadLanes<T>(p);
-      let x1 = loadLanes<T>(p + step * size);
-      let x2 = loadLanes<T>(p + 2 * step * size);
-      let x3 = loadLanes<T>(p + 3 * step * size);
-      if (mode != AROUND) {
-        x0 = belowPeak<T>(x0, mode, factor, capV, peak);
-        x1 = belowPeak<T>(x1, mode, factor, capV, peak);
-        x2 = belowPeak<T>(x2, mode, factor, capV, peak);
-        x3 = belowPeak<T>(x3, mode, factor, capV, peak);
+  if (hot) {
+    // The quarters of the row side by side: a prefetcher stops at the end of a page, and the others go on meanwhile. The
+    // sum of four rounds less often than four sums.
+    const quarter = n / (4 * step) * step;
+    const apart = quarter * size;
+    const outApart = quarter * out;
+    while (i < quarter) {
+      let a = splat<T>(0);
+      let s = splat<T>(0);
+      for (const stop = min(i + (BLOCK / 4) * step, quarter); i < stop; i += step) {
+        const p = x + i * size;
+        const x0 = loadLanes<T>(p);
+        const x1 = loadLanes<T>(p + apart);
+        const x2 = loadLanes<T>(p + 2 * apart);
+        const x3 = loadLanes<T>(p + 3 * apart);
+        const z0 = exponent<T>(x0, c0, magic);
+        const e0 = expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7);
+        const z1 = exponent<T>(x1, c0, magic);
+        const e1 = expScaled<T>(x1, z1, magic, c1, c2, c3, c4, c5, c6, c7);
+        seen = v128.or(v128.or(seen, z0), z1);
+        const z2 = exponent<T>(x2, c0, magic);
+        const e2 = expScaled<T>(x2, z2, magic, c1, c2, c3, c4, c5, c6, c7);
+        const z3 = exponent<T>(x3, c0, magic);
+        const e3 = expScaled<T>(x3, z3, magic, c1, c2, c3, c4, c5, c6, c7);
+        seen = v128.or(v128.or(seen, z2), z3);
+        a = add<T>(a, add<T>(add<T>(e0, e1), add<T>(e2, e3)));
+        if (linear) s = add<T>(s, add<T>(add<T>(x0, x1), add<T>(x2, x3)));
+        if (keep) {
+          const to = terms + i * out;
+          v128.store(to, e0);
+          v128.store(to + outApart, e1);
+          v128.store(to + 2 * outApart, e2);
+          v128.store(to + 3 * outApart, e3);
+        }
       }
-      if (linear) s = add<T>(s, add<T>(add<T>(x0, x1), add<T>(x2, x3)));
-      if (clamp) {
-        x0 = pmax<T>(x0, floor);
-        x1 = pmax<T>(x1, floor);
-        x2 = pmax<T>(x2, floor);
-        x3 = pmax<T>(x3, floor);
+      total += sumLanes<T>(a);
+      if (linear) sum += sumLanes<T>(s);
+      // Not at the end only: what is given up should be given up early.
+      if (outOfRange<T>(seen)) {
+        restoreOne<T>(x + k * size, saved);
+        return NaN;
       }
-      const z0 = exponent<T>(x0, c0, magic);
-      const z1 = exponent<T>(x1, c0, magic);
-      const e0 = expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7);
-      const e1 = expScaled<T>(x1, z1, magic, c1, c2, c3, c4, c5, c6, c7);
-      if (mode == AROUND) seen = v128.or(v128.or(seen, z0), z1);
-      if (keep) {
-        v128.store(terms + i * out, e0);
-        v128.store(terms + i * out, e1, 16);
-      }
-      const z2 = exponent<T>(x2, c0, magic);
-      const z3 = exponent<T>(x3, c0, magic);
-      const e2 = expScaled<T>(x2, z2, magic, c1, c2, c3, c4, c5, c6, c7);
-      const e3 = expScaled<T>(x3, z3, magic, c1, c2, c3, c4, c5, c6, c7);
-      if (mode == AROUND) seen = v128.or(v128.or(seen, z2), z3);
-      if (keep) {
-        v128.store(terms + i * out, e2, 32);
-        v128.store(terms + i * out, e3, 48);
-      }
-      a = add<T>(a, add<T>(add<T>(e0, e1), add<T>(e2, e3)));
     }
-    for (; i < stop; i += step) {
-      let x0 = loadLanes<T>(x + i * size);
+    i = 4 * quarter;
+  }
+  const none = splat<T>(nothing);
+  while (i < n) {
+    let a = splat<T>(0);
+    let s = splat<T>(0);
+    for (const stop = min(i + (BLOCK / 4) * step, n); i < stop; i += step) {
+      const left = n - i;
+      let x0 = left < step ? loadTail<T>(x + i * size, left, none) : loadLanes<T>(x + i * size);
       if (mode != AROUND) x0 = belowPeak<T>(x0, mode, factor, capV, peak);
-      if (linear) s = add<T>(s, x0);
+      if (linear) s = add<T>(s, left < step ? tailOf<T>(x0, left) : x0);
       if (clamp) x0 = pmax<T>(x0, floor);
       const z0 = exponent<T>(x0, c0, magic);
-      if (mode == AROUND) seen = v128.or(seen, z0);
       const e0 = expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7);
+      if (mode == AROUND) seen = v128.or(seen, z0);
+      // What fills the last vector counts nothing, or NaN when the peak is: then the sum is NaN anyway.
       a = add<T>(a, e0);
-      if (keep) v128.store(terms + i * out, e0);
+      if (keep) {
+        if (left < step) storeTail<T>(terms + i * out, left, e0);
+        else v128.store(terms + i * out, e0);
+      }
     }
     total += sumLanes<T>(a);
     if (linear) sum += sumLanes<T>(s);
-    if (mode == AROUND && outOfRange<T>(seen)) {
-      restoreOne<T>(x + k * size, saved);
-      return NaN;
-    }
+    if (mode == AROUND && outOfRange<T>(seen)) break;
   }
-  if (i < n) {
-    let x0 = loadTail<T>(x + i * size, n - i, none);
-    if (mode != AROUND) x0 = belowPeak<T>(x0, mode, factor, capV, peak);
-    if (linear) sum += sumLanes<T>(tailOf<T>(x0, n - i));
-    if (clamp) x0 = pmax<T>(x0, floor);
-    const z0 = exponent<T>(x0, c0, magic);
-    if (mode == AROUND) seen = v128.or(seen, z0);
-    const e0 = expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7);
-    // What fills the vector counts nothing, or NaN when the peak is: then the sum is NaN anyway.
-    total += sumLanes<T>(e0);
-    if (keep) storeTail<T>(terms + i * out, n - i, e0);
-  }
-  // −∞ makes this NaN, which callers know.
+  // What stood in for k counts in Σ z. −∞ makes that NaN, which callers know.
   if (linear) store<f64>(linear, sum - loadOne<T>(x + k * size));
   restoreOne<T>(x + k * size, saved);
   return mode == AROUND && outOfRange<T>(seen) ? NaN : total;
 }
-// What is met with of it, as functions. 16-bit rows are always clamped, having no
-// value for what is negligible.
+
+// What is met with of it, as functions. Only float32 rows are read as fast as can be; 16-bit ones have no value for what
+// is negligible, and are always clamped.
 
 function sumExpPlainRow<T>(x: usize, n: usize, k: usize, shift: f64): f64 {
-  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() == 2, false, 0, 0);
+  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() == 4, sizeof<T>() == 2, false, 0, 0);
 }
 
 function sumExpStoreRow<T>(x: usize, n: usize, k: usize, shift: f64, terms: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() == 2, true, terms, 0);
+  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() == 4, sizeof<T>() == 2, true, terms, 0);
 }
 
 function sumExpLinearRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize, linear: usize): f64 {
-  return keep
-    ? sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() == 2, true, terms, linear)
-    : sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() == 2, false, 0, linear);
+  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() == 4, false, keep, terms, linear);
 }
 
 function sumExpClampedRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, true, keep, terms, 0);
+  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, false, true, keep, terms, 0);
 }
 
+function sumExpPeakRow<T>(
+  x: usize, n: usize, k: usize, peak: f64, mode: i32, scale: f64, cap: f64, keep: bool, terms: usize,
+): f64 {
+  return sumExpRowBy<T>(x, n, k, peak, mode, scale, cap, false, true, keep, terms, 0);
+}
 
-/** u of the latest {@link sumExpRow}, NaN when the row has no softmax. */
+/** u of the latest row, NaN when the row has no softmax. */
 export let rowU: f64 = 0;
 /** What the terms that it stored are e^{zⱼ − z_k} times of. */
 export let rowUnit: f64 = 0;
@@ -225,15 +221,12 @@ export let rowUnit: f64 = 0;
 // @ts-ignore: decorator
 @inline const FAR: f64 = 512;
 
-/** {@link rowU} of a row around the maximum at k, `peak` its peak (logits.ts). */
+/** {@link rowU} of a row around the maximum at k, `peak` its peak (logits.ts). No terms under a soft cap. */
 export function sumExpGeneralRow<T>(
   x: usize, n: usize, k: usize, peak: f64, mode: i32, scale: f64, cap: f64, keep: bool, terms: usize,
 ): void {
-  const scaled = mode == CAPPED ? sumExpRowBy<T>(x, n, k, peak, CAPPED, scale, cap, true, false, terms, 0)
-    : mode == SCALED ? sumExpRowBy<T>(x, n, k, peak, SCALED, scale, cap, true, keep, terms, 0)
-    : sumExpRowBy<T>(x, n, k, peak, PLAIN, 1, 0, true, keep, terms, 0);
   rowUnit = expScale<T>();
-  rowU = scaled / rowUnit;
+  rowU = sumExpPeakRow<T>(x, n, k, peak, mode, scale, cap, keep && mode != CAPPED, terms) / rowUnit;
 }
 
 /** The unit is rounded as the terms are: equal logits stay equal. */
@@ -252,7 +245,7 @@ export function sumExpGeneralRow<T>(
   const at = loadOne<T>(x + k * sizeof<T>());
   const shift = expShift(at);
   if (abs<f64>(shift) <= FAR) {
-    const scaled = linear ? sumExpLinearRow<T>(x, n, k, shift, keep, terms, linear)
+    const scaled = sizeof<T>() == 4 && linear ? sumExpLinearRow<T>(x, n, k, shift, keep, terms, linear)
       : keep ? sumExpStoreRow<T>(x, n, k, shift, terms) : sumExpPlainRow<T>(x, n, k, shift);
     sumAround<T>(scaled, at, shift);
     if (rowU > LEAST && rowU < MOST) return k;
