@@ -1,9 +1,9 @@
 import {
-  BLOCK, abs, add, computeSize, div, eq, lanes, loadLanes, loadTail, lt, madd, mul, mulZero, splat, storeTail, sub,
-  sumLanes, tailOf,
+  abs, add, computeSize, div, eq, lanes, loadLanes, loadTail, lt, madd, mul, mulZero, nmadd, pmax, splat, storeTail, sub,
+  sumLanes, tailOf, upperHalf,
 } from "./lanes";
-import { expScale, expScaledOnce } from "./exp";
-import { log1pUnit } from "./log";
+import { expOfNegative, expScale, expScaledOnce, negativeConstant } from "./exp";
+import { log1p, log1pUnit } from "./log";
 
 // Binary cross-entropy with logits, element by element. With E = e^{−|x|}, L = ln(1 + E), w₊ the positive weight,
 // c = 1 + (w₊ − 1)t:
@@ -12,10 +12,13 @@ import { log1pUnit } from "./log";
 //   derivative                 =  (1 − t)·σ(x) − w₊t·σ(−x),   σ(|x|) = 1/(1 + E),  σ(−|x|) = E/(1 + E)
 //
 // Both sides hold terms of one sign only, for t in [0, 1]: nothing cancels. 0·∞ counts as 0.
+//
+// Without weights the sum of many elements takes one logarithm: Σ ln(1 + Eᵢ) = ln(1 + S), where S + 1 = Π(1 + Eᵢ) is
+// built up as S ← S + E(1 + S). S, and not 1 + S, so that elements that are nearly certain count with all their digits.
 
 /**
  * One vector of elements from i on, `left` of which are of the array. Returns the losses, 0 behind the end; the
- * gradient goes to dx. `grad` is a literal, and in the fast path also that the vector is whole and w, pw and g are 0.
+ * gradient goes to dx. `grad` is a literal.
  */
 // @ts-ignore: decorator
 @inline function step<T>(
@@ -52,6 +55,71 @@ import { log1pUnit } from "./log";
   return value;
 }
 
+/** Elements of a block, whose sums are carried over to float64, and vectors of it: S stays below 2⁶⁴. */
+// @ts-ignore: decorator
+@inline const ELEMENTS: usize = 256;
+
+/** Σ x·([x ≥ 0] − t) of `count` float32 or narrower logits, whole vectors. */
+// @ts-ignore: decorator
+@inline function linearSum<T>(count: usize, x: usize, t: usize): f64 {
+  const zero = f32x4.splat(0);
+  let a = zero;
+  let b = zero;
+  for (let i: usize = 0; i < count; i += 8) {
+    const x0 = loadLanes<T>(x + i * sizeof<T>());
+    const x1 = loadLanes<T>(x + (i + 4) * sizeof<T>());
+    a = add<T>(a, nmadd<T>(x0, v128.load(t + (i << 2)), pmax<T>(zero, x0)));
+    b = add<T>(b, nmadd<T>(x1, v128.load(t + (i << 2), 16), pmax<T>(zero, x1)));
+  }
+  const sum = sumLanes<T>(add<T>(a, b));
+  if (sum - sum == 0) return sum;
+  // 0·∞ is in it, or NaN.
+  let exact: f64 = 0;
+  for (let i: usize = 0; i < count; i += 4) {
+    const xV = loadLanes<T>(x + i * sizeof<T>());
+    const off = sub<T>(v128.andnot(f32x4.splat(1), lt<T>(xV, zero)), v128.load(t + (i << 2)));
+    exact += sumLanes<T>(mulZero<T>(off, xV));
+  }
+  return exact;
+}
+
+/** ln Π(1 + S) over the lanes, S as long as sums of logarithms go. */
+// @ts-ignore: decorator
+@inline function logOfProducts(S: v128): f64 {
+  const low = f64x2.promote_low_f32x4(S);
+  const high = f64x2.promote_low_f32x4(upperHalf(S));
+  const pair = f64x2.add(low, f64x2.mul(high, f64x2.add(f64x2.splat(1), low)));
+  const a = f64x2.extract_lane(pair, 0);
+  const b = f64x2.extract_lane(pair, 1);
+  return log1p<f32>(a + b * (1 + a));
+}
+
+/** A block of {@link ELEMENTS} without weights: its loss; the gradient times `factor` to dx. `grad` is a literal. */
+// @ts-ignore: decorator
+@inline function plainBlock<T>(x: usize, t: usize, factor: v128, dx: usize, grad: bool): f64 {
+  const one = f32x4.splat(1);
+  const zero = f32x4.splat(0);
+  const sign = f32x4.splat(-0.0);
+  const c0 = negativeConstant(0), c1 = negativeConstant(1), c2 = negativeConstant(2), c3 = negativeConstant(3);
+  const c4 = negativeConstant(4), c5 = negativeConstant(5), c6 = negativeConstant(6), c7 = negativeConstant(7);
+  const c8 = negativeConstant(8), c9 = negativeConstant(9);
+  // Before the gradient may overwrite the logits.
+  const linear = linearSum<T>(ELEMENTS, x, t);
+  let S = zero;
+  for (let i: usize = 0; i < ELEMENTS; i += 4) {
+    const xV = loadLanes<T>(x + i * sizeof<T>());
+    const e = expOfNegative(v128.or(xV, sign), c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
+    S = madd<T>(add<T>(S, one), e, S);
+    if (grad) {
+      const small = div<T>(e, add<T>(one, e));
+      // x ≥ 0: (1 − t) − E/(1 + E), x < 0: E/(1 + E) − t.
+      const off = sub<T>(v128.andnot(one, lt<T>(xV, zero)), v128.load(t + (i << 2)));
+      v128.store(dx + (i << 2), mul<T>(add<T>(off, v128.xor(small, v128.andnot(sign, xV))), factor));
+    }
+  }
+  return linear + logOfProducts(S);
+}
+
 // @ts-ignore: decorator
 @inline export function binaryCrossEntropy<T>(
   n: usize, x: usize, t: usize, w: usize, pw: usize, pwScalar: f64, loss: usize, g: usize, gScalar: f64, dx: usize,
@@ -59,22 +127,18 @@ import { log1pUnit } from "./log";
 ): f64 {
   const size = computeSize<T>();
   const vector = lanes<T>();
-  const whole = n - (n % vector);
   const pwV = splat<T>(pwScalar);
   const gV = splat<T>(gScalar);
-  const plain = !w && !pw && !g && !loss;
   let total: f64 = 0;
   let i: usize = 0;
-  while (plain && i < whole) {
-    let sum = splat<T>(0);
-    const stop = min(i + BLOCK * vector, whole);
-    for (; i < stop; i += vector) sum = add<T>(sum, step<T>(i, 0, true, x, t, 0, 0, pwV, 0, gV, dx, grad));
-    total += sumLanes<T>(sum);
+  if (sizeof<T>() != 8 && !w && !pw && pwScalar == 1 && !g && !loss) {
+    for (; i + ELEMENTS <= n; i += ELEMENTS) {
+      total += plainBlock<T>(x + i * sizeof<T>(), t + i * size, gV, dx + i * size, grad);
+    }
   }
   while (i < n) {
     let sum = splat<T>(0);
-    const stop = min(i + BLOCK * vector, n);
-    for (; i < stop; i += vector) {
+    for (const stop = min(i + ELEMENTS / 2, n); i < stop; i += vector) {
       const left = n - i;
       const value = step<T>(i, left, left >= vector, x, t, w, pw, pwV, g, gV, dx, grad);
       sum = add<T>(sum, value);

@@ -167,7 +167,7 @@ function targetDot<T>(
         k = sumExpRow<T>(x, n, target, grad, terms, linear);
         peak = finiteOrNaN(loadOne<T>(x + k * sizeof<T>()));
       } else if (mode == PLAIN) {
-        k = sumExpRowOfMaximum<T>(x, n, grad, terms, 0);
+        k = sumExpRowOfMaximum<T>(x, n, grad, terms);
         peak = finiteOrNaN(loadOne<T>(x + k * sizeof<T>()));
       } else {
         k = argmaxRow<T>(x, n);
@@ -235,21 +235,28 @@ function targetDot<T>(
         // Poly-1 with an index: D − t′ is D − ε/n for all other classes.
         const P = S + zTerm + (poly != 0 ? poly * (t ? D : keep * p) : 0);
         const exact = upstream * P * scale * share / unit;
-        const rounded = first<T>(splat<T>(exact));
-        const G = exact != 0 && rounded != 0 ? upstream * (rounded / exact) : upstream;
-        const q = t ? G * scale : G * scale * spread;
         const at = dx + special * size;
-        // The term of k did not come with the others.
-        if (mode != CAPPED) storeOne<T>(terms + k * size, u == u ? unit : NaN);
-        if (mode == CAPPED || t || spread != 0) {
-          const polyFactor = t ? G * poly * scale * share / unit : 0;
-          gradientRow<T>(x, n, peak, mode, scale, cap, t, w, keep, spread, rounded, polyFactor, q, terms, dx);
+        if (around && spread == 0 && poly == 0 && k == special) {
+          // Minus the sum of the others as they were rounded: the row sums to what it should.
+          storeOne<T>(terms + k * size, 0);
+          const others = scaleRow<T>(terms, dx, n, exact);
+          storeOne<T>(at, upstream * zTerm - others);
         } else {
-          scaleRow<T>(terms, dx, n, rounded);
+          const rounded = first<T>(splat<T>(exact));
+          const G = exact != 0 && rounded != 0 ? upstream * (rounded / exact) : upstream;
+          const q = t ? G * scale : G * scale * spread;
+          // The term of k did not come with the others.
+          if (mode != CAPPED) storeOne<T>(terms + k * size, u == u ? unit : NaN);
+          if (mode == CAPPED || t || spread != 0) {
+            const polyFactor = t ? G * poly * scale * share / unit : 0;
+            gradientRow<T>(x, n, peak, mode, scale, cap, t, w, keep, spread, rounded, polyFactor, q, terms, dx);
+          } else {
+            scaleRow<T>(terms, dx, n, rounded);
+          }
+          const a = wSpecial * tSpecial;
+          const polyTerm = poly != 0 ? poly * (t ? D - tSpecial : -keep * rest) : 0;
+          storeOne<T>(at, G * scale * chain * (S - a - S * rest + (zTerm + polyTerm) * p));
         }
-        const a = wSpecial * tSpecial;
-        const polyTerm = poly != 0 ? poly * (t ? D - tSpecial : -keep * rest) : 0;
-        storeOne<T>(at, G * scale * chain * (S - a - S * rest + (zTerm + polyTerm) * p));
       }
     }
     r++;

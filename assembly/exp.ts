@@ -90,6 +90,120 @@ const EXP_F64: usize = memory.data<f64>(
   return sizeof<T>() == 8 ? v128.load64_splat(EXP_F64 + (i << 3)) : v128.load32_splat(EXP_F32 + (i << 2));
 }
 
+// The hot loops of float32 rows. With fused multiply-add they take expScaled as it is. Without, its reduction in two parts
+// costs four operations more than that by a single one, f = x·log₂e − n, which errs by half an ulp of x·log₂e. So they take
+// the latter for |x| < 22, where that is 6.6·10⁻⁷, with 2ᶠ as a polynomial adapted to 8 operations [Knuth 1962]:
+// y = (f + a)f, ((y + b)(f + c) + d)(y + e), 2.5·10⁻⁷; together with log₂e's own rounding at most 1.2·10⁻⁶. What is
+// above 22 shows as out of range; what is below −22 is as much less accurate as it is less.
+
+/** log₂e and a…e of y = (f + a)f, ((y + b)(f + c) + d)(y + e) = HOT_SCALE·2ᶠ. */
+const EXP_HOT: usize = memory.data<f32>(
+  [1.44269504088896341, 4.79740286, 29.2671452, -2.30705261, 132.106583, 11.6622391],
+  16,
+);
+/** The shift of the hot loops, where it is not free: terms above 2³² are out of range. */
+// @ts-ignore: decorator
+@inline export const HOT_SHIFT: f64 = 31;
+/** How far from 0 what the others are compared with may lie, */
+// @ts-ignore: decorator
+@inline export const HOT_FAR: f64 = 22;
+/** and how small the sum may be: that of one logit of −22. */
+// @ts-ignore: decorator
+@inline export const HOT_LEAST: f64 = 753.2142736 * 2.789e-10 / 2147483648;
+
+/** Whether the hot loops of T have an exponential of their own. */
+// @ts-ignore: decorator
+@inline export function hasHotExp<T>(): bool {
+  return !ASC_FEATURE_RELAXED_SIMD && sizeof<T>() == 4;
+}
+
+/** Constant i of the hot loops, i in 0…7. */
+// @ts-ignore: decorator
+@inline export function hotConstant<T>(i: usize): v128 {
+  return hasHotExp<T>() ? v128.load32_splat(EXP_HOT + ((i < 6 ? i : 0) << 2)) : expConstant<T>(i);
+}
+
+/** What both z and the mantissa are made of. */
+// @ts-ignore: decorator
+@inline export function hotArgument<T>(x: v128, log2e: v128): v128 {
+  return hasHotExp<T>() ? f32x4.mul(x, log2e) : x;
+}
+
+// @ts-ignore: decorator
+@inline export function hotExponent<T>(t: v128, log2e: v128, magic: v128): v128 {
+  return hasHotExp<T>() ? f32x4.add(t, magic) : exponent<T>(t, log2e, magic);
+}
+
+/** What 2ⁿ, which is z shifted by 23, is multiplied by. */
+// @ts-ignore: decorator
+@inline export function hotMantissa<T>(
+  t: v128, z: v128, magic: v128, a: v128, b: v128, c: v128, d: v128, e: v128, p3: v128, p4: v128,
+): v128 {
+  if (!hasHotExp<T>()) return mantissa<T>(t, z, magic, a, b, c, d, e, p3, p4);
+  const f = f32x4.add(t, f32x4.sub(magic, z));
+  const y = f32x4.mul(f32x4.add(f, a), f);
+  const p = f32x4.add(f32x4.mul(f32x4.add(y, b), f32x4.add(f, c)), d);
+  return f32x4.mul(p, f32x4.add(y, e));
+}
+
+/** The term of x, constants and all. */
+// @ts-ignore: decorator
+@inline export function expHotOnce(x: v128): v128 {
+  const magic = f32x4.splat(<f32>expMagic<f32>(HOT_SHIFT));
+  const t = hotArgument<f32>(x, hotConstant<f32>(0));
+  const z = hotExponent<f32>(t, hotConstant<f32>(0), magic);
+  return f32x4.mul(
+    hotMantissa<f32>(
+      t, z, magic, hotConstant<f32>(1), hotConstant<f32>(2), hotConstant<f32>(3), hotConstant<f32>(4),
+      hotConstant<f32>(5), hotConstant<f32>(6), hotConstant<f32>(7),
+    ),
+    i32x4.shl(z, 23),
+  );
+}
+
+// eˣ itself for float32 x ≤ 0, with the same two polynomials: divided by their value at 0, so that e⁰ is 1.
+
+const NEGATIVE_FUSED: usize = memory.data<f32>(
+  [
+    1.44269504088896341, 12583039, -88.03, 0.693147180559945309,
+    1, 0.9999997019767761, 0.4999915063381195, 0.1666763573884964, 0.04189793020486832, 0.008290315978229046,
+  ],
+  16,
+);
+const NEGATIVE_UNFUSED: usize = memory.data<f32>(
+  [
+    1.44269504088896341, 12583039, -88.03, 4.79740286, 29.2671452, -2.30705261, 132.106583, 11.6622391,
+    0.0013276432873681188, 0,
+  ],
+  16,
+);
+
+/** Constant i of {@link expOfNegative}, i in 0…9. */
+// @ts-ignore: decorator
+@inline export function negativeConstant(i: usize): v128 {
+  return v128.load32_splat((ASC_FEATURE_RELAXED_SIMD ? NEGATIVE_FUSED : NEGATIVE_UNFUSED) + (i << 2));
+}
+
+/** eˣ for x ≤ 0, −∞ or NaN. The constants are loaded by the caller. */
+// @ts-ignore: decorator
+@inline export function expOfNegative(
+  x: v128, log2e: v128, magic: v128, floor: v128, c3: v128, c4: v128, c5: v128, c6: v128, c7: v128, c8: v128, c9: v128,
+): v128 {
+  x = f32x4.pmax(x, floor);
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    const z = madd<f32>(x, log2e, magic);
+    const r = nmadd<f32>(f32x4.sub(z, magic), c3, x);
+    let p = madd<f32>(c9, r, c8);
+    p = madd<f32>(p, r, c7);
+    p = madd<f32>(p, r, c6);
+    p = madd<f32>(p, r, c5);
+    return f32x4.mul(madd<f32>(p, r, c4), i32x4.shl(z, 23));
+  }
+  const t = f32x4.mul(x, log2e);
+  const z = f32x4.add(t, magic);
+  return f32x4.mul(f32x4.mul(hotMantissa<f32>(t, z, magic, c3, c4, c5, c6, c7, c7, c7), i32x4.shl(z, 23)), c8);
+}
+
 /** z: round(x·log₂e) + MAGIC. */
 // @ts-ignore: decorator
 @inline export function exponent<T>(x: v128, log2e: v128, magic: v128): v128 {
@@ -102,9 +216,10 @@ const EXP_F64: usize = memory.data<f64>(
   return sizeof<T>() == 8 ? i64x2.splat(0x4338000000000000) : i32x4.splat(0x4b400000);
 }
 
-/** Whether one of the z whose bits are united in `seen` was NaN or has no place in an exponent. */
+/** Whether one of the z whose bits are united in `seen` was NaN or has no place in an exponent; `hot` as said above. */
 // @ts-ignore: decorator
-@inline export function outOfRange<T>(seen: v128): bool {
+@inline export function outOfRange<T>(seen: v128, hot: bool): bool {
+  if (hot && hasHotExp<T>()) return v128.any_true(i32x4.shr_u(v128.xor(seen, nothingSeen<T>()), 7));
   return sizeof<T>() == 8
     ? v128.any_true(i64x2.shr_u(v128.xor(seen, nothingSeen<T>()), 11))
     : v128.any_true(i32x4.shr_u(v128.xor(seen, nothingSeen<T>()), 8));
@@ -115,6 +230,15 @@ const EXP_F64: usize = memory.data<f64>(
 @inline export function expScaled<T>(
   x: v128, z: v128, magic: v128, ln2Hi: v128, ln2Lo: v128, p0: v128, p1: v128, p2: v128, p3: v128, p4: v128,
 ): v128 {
+  const p = mantissa<T>(x, z, magic, ln2Hi, ln2Lo, p0, p1, p2, p3, p4);
+  return sizeof<T>() == 8 ? f64x2.mul(p, i64x2.shl(z, 52)) : f32x4.mul(p, i32x4.shl(z, 23));
+}
+
+/** What 2ⁿ is multiplied by. */
+// @ts-ignore: decorator
+@inline function mantissa<T>(
+  x: v128, z: v128, magic: v128, ln2Hi: v128, ln2Lo: v128, p0: v128, p1: v128, p2: v128, p3: v128, p4: v128,
+): v128 {
   const n = sub<T>(z, magic);
   let r = nmadd<T>(n, ln2Hi, x);
   if (!ASC_FEATURE_RELAXED_SIMD || sizeof<T>() == 8) r = nmadd<T>(n, ln2Lo, r);
@@ -123,8 +247,7 @@ const EXP_F64: usize = memory.data<f64>(
     p = madd<f32>(p, r, p3);
     p = madd<f32>(p, r, p2);
     p = madd<f32>(p, r, p1);
-    p = madd<f32>(p, r, p0);
-    return f32x4.mul(p, i32x4.shl(z, 23));
+    return madd<f32>(p, r, p0);
   }
   let p = taylor(13);
   p = madd<f64>(p, r, taylor(12));
@@ -139,8 +262,7 @@ const EXP_F64: usize = memory.data<f64>(
   p = madd<f64>(p, r, p3);
   p = madd<f64>(p, r, p2);
   // 1 + (r + r²p): the large terms last.
-  p = f64x2.add(p0, madd<f64>(f64x2.mul(r, r), p, r));
-  return f64x2.mul(p, i64x2.shl(z, 52));
+  return f64x2.add(p0, madd<f64>(f64x2.mul(r, r), p, r));
 }
 
 /** 1/k!, k in 5…13. */

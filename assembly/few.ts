@@ -83,7 +83,7 @@ export function fewRows<T>(
     seen = v128.or(seen, z0);
     v128.store(TERMS + (i << 2), expScaled<f32>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7));
   }
-  if (outOfRange<f32>(seen)) return false;
+  if (outOfRange<f32>(seen, false)) return false;
 
   // The targets' terms are taken out first: a load right behind a store of a part of it would have to wait.
   for (let r: usize = 0; r < rows; r++) {

@@ -1,25 +1,43 @@
-import { computeSize, lanes, loadLanes, madd, mul, nmadd, splat, storeTail, sub } from "./lanes";
+import {
+  BLOCK, add, computeSize, lanes, loadLanes, madd, mul, nmadd, splat, storeTail, sub, sumLanes, tailOf,
+} from "./lanes";
 import { expScaledOnce } from "./exp";
 import { CAPPED, belowPeak, inner } from "./logits";
 import { tanhDerivative } from "./tanh";
 
-/** y ← terms·factor, n elements of the compute type; y may be where the terms are. */
-export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64): void {
+/** y ← terms·factor, n elements of the compute type, and their sum; y may be where the terms are. */
+export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64): f64 {
   const size = computeSize<T>();
   const step = lanes<T>();
   const whole = n - (n % step);
   const f = splat<T>(factor);
+  let total: f64 = 0;
   let i: usize = 0;
-  for (; i + 4 * step <= whole; i += 4 * step) {
-    const p = terms + i * size;
-    const to = y + i * size;
-    v128.store(to, mul<T>(v128.load(p), f));
-    v128.store(to, mul<T>(v128.load(p, 16), f), 16);
-    v128.store(to, mul<T>(v128.load(p, 32), f), 32);
-    v128.store(to, mul<T>(v128.load(p, 48), f), 48);
+  while (i + 4 * step <= whole) {
+    let sum = splat<T>(0);
+    for (const stop = min(i + BLOCK * step, whole); i + 4 * step <= stop; i += 4 * step) {
+      const p = terms + i * size;
+      const to = y + i * size;
+      const v0 = mul<T>(v128.load(p), f);
+      const v1 = mul<T>(v128.load(p, 16), f);
+      const v2 = mul<T>(v128.load(p, 32), f);
+      const v3 = mul<T>(v128.load(p, 48), f);
+      v128.store(to, v0);
+      v128.store(to, v1, 16);
+      v128.store(to, v2, 32);
+      v128.store(to, v3, 48);
+      sum = add<T>(sum, add<T>(add<T>(v0, v1), add<T>(v2, v3)));
+    }
+    total += sumLanes<T>(sum);
   }
-  for (; i < whole; i += step) v128.store(y + i * size, mul<T>(v128.load(terms + i * size), f));
-  if (i < n) storeTail<T>(y + i * size, n - i, mul<T>(v128.load(terms + i * size), f));
+  for (; i < n; i += step) {
+    const left = n - i;
+    const v = mul<T>(v128.load(terms + i * size), f);
+    if (left < step) storeTail<T>(y + i * size, left, v);
+    else v128.store(y + i * size, v);
+    total += sumLanes<T>(left < step ? tailOf<T>(v, left) : v);
+  }
+  return total;
 }
 
 /**

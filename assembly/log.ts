@@ -28,11 +28,10 @@ const INVERSE_ODD_F64: usize = memory.data<f64>(
 @inline export function log1pOfTwo<T>(u: v128): v128 {
   const one = f64x2.splat(1);
   const y = f64x2.add(one, u);
-  // Of a float32 row c matters for small u only.
-  let c = f64x2.sub(u, f64x2.sub(y, one));
-  if (sizeof<T>() == 8) {
-    c = f64x2.div(v128.bitselect(f64x2.sub(one, f64x2.sub(y, u)), c, f64x2.gt(u, one)), y);
-  }
+  // Of a float32 row c matters for small u only, where it needs no division.
+  const small = f64x2.le(u, one);
+  let c = v128.and(f64x2.sub(u, f64x2.sub(y, one)), small);
+  if (sizeof<T>() == 8) c = f64x2.div(v128.bitselect(c, f64x2.sub(one, f64x2.sub(y, u)), small), y);
   // √½: m lies above it. y ≥ 1, so nothing here has a sign.
   const k = i64x2.shr_u(i64x2.sub(y, i64x2.splat(0x3fe6a09e667f3bcd)), 52);
   const m = i64x2.sub(y, i64x2.shl(k, 52));

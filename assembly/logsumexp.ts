@@ -1,10 +1,11 @@
 import {
-  BLOCK, add, computeSize, eq, first, firstLane, lanes, loadLanes, loadOne, loadTail, maxLanes, pmax,
+  BLOCK, add, computeSize, eq, first, firstLane, lanes, loadLanes, loadOne, loadTail, madd, maxLanes, mul, pmax,
   replaceOne, restoreOne, splat, storeTail, sumLanes, tailOf,
 } from "./lanes";
 import {
-  expConstant, expFloor, expMagic, expNegligible, expScale, expScaled, expScaledAt, expScaledOnce, expShift, exponent, nothingSeen,
-  outOfRange,
+  HOT_FAR, HOT_LEAST, HOT_SHIFT, expConstant, expFloor, expHotOnce, expMagic, expNegligible, expScale, expScaled,
+  expScaledAt, expScaledOnce, expShift, exponent, hasHotExp, hotArgument, hotConstant, hotExponent, hotMantissa,
+  nothingSeen, outOfRange,
 } from "./exp";
 import { log1p } from "./log";
 import { CAPPED, PLAIN, belowPeak, inner } from "./logits";
@@ -69,6 +70,16 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   return 0;
 }
 
+/** Adds a term, mantissa × 2ⁿ, and stores it with `keep`. The product is exact: fused or not, the sum is the same. */
+// @ts-ignore: decorator
+@inline function accumulate<T>(sum: v128, mantissa: v128, z: v128, keep: bool, to: usize): v128 {
+  const power = i32x4.shl(z, 23);
+  if (!keep) return madd<T>(mantissa, power, sum);
+  const term = mul<T>(mantissa, power);
+  v128.store(to, term);
+  return add<T>(sum, term);
+}
+
 /** One more mode. */
 // @ts-ignore: decorator
 @inline const AROUND: i32 = -1;
@@ -97,6 +108,8 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   const floor = splat<T>(expFloor<T>(shift));
   const c0 = expConstant<T>(0), c1 = expConstant<T>(1), c2 = expConstant<T>(2), c3 = expConstant<T>(3);
   const c4 = expConstant<T>(4), c5 = expConstant<T>(5), c6 = expConstant<T>(6), c7 = expConstant<T>(7);
+  const h0 = hotConstant<T>(0), h1 = hotConstant<T>(1), h2 = hotConstant<T>(2), h3 = hotConstant<T>(3);
+  const h4 = hotConstant<T>(4), h5 = hotConstant<T>(5), h6 = hotConstant<T>(6), h7 = hotConstant<T>(7);
   const factor = inner<T>(mode, scale, cap);
   const capV = splat<T>(cap);
   const peak = splat<T>(by);
@@ -107,44 +120,39 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   let i: usize = 0;
   let seen = nothingSeen<T>();
   if (hot) {
-    // The quarters of the row side by side: a prefetcher stops at the end of a page, and the others go on meanwhile. The
-    // sum of four rounds less often than four sums.
+    // The quarters of the row side by side: a prefetcher stops at the end of a page, and the others go on meanwhile.
     const quarter = n / (4 * step) * step;
     const apart = quarter * size;
     const outApart = quarter * out;
     while (i < quarter) {
-      let a = splat<T>(0);
-      let s = splat<T>(0);
+      let a0 = splat<T>(0), a1 = a0, a2 = a0, a3 = a0, s = a0;
       for (const stop = min(i + (BLOCK / 4) * step, quarter); i < stop; i += step) {
         const p = x + i * size;
+        const to = terms + i * out;
         const x0 = loadLanes<T>(p);
+        const t0 = hotArgument<T>(x0, h0);
+        const z0 = hotExponent<T>(t0, h0, magic);
+        a0 = accumulate<T>(a0, hotMantissa<T>(t0, z0, magic, h1, h2, h3, h4, h5, h6, h7), z0, keep, to);
         const x1 = loadLanes<T>(p + apart);
-        const x2 = loadLanes<T>(p + 2 * apart);
-        const x3 = loadLanes<T>(p + 3 * apart);
-        const z0 = exponent<T>(x0, c0, magic);
-        const e0 = expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7);
-        const z1 = exponent<T>(x1, c0, magic);
-        const e1 = expScaled<T>(x1, z1, magic, c1, c2, c3, c4, c5, c6, c7);
+        const t1 = hotArgument<T>(x1, h0);
+        const z1 = hotExponent<T>(t1, h0, magic);
+        a1 = accumulate<T>(a1, hotMantissa<T>(t1, z1, magic, h1, h2, h3, h4, h5, h6, h7), z1, keep, to + outApart);
         seen = v128.or(v128.or(seen, z0), z1);
-        const z2 = exponent<T>(x2, c0, magic);
-        const e2 = expScaled<T>(x2, z2, magic, c1, c2, c3, c4, c5, c6, c7);
-        const z3 = exponent<T>(x3, c0, magic);
-        const e3 = expScaled<T>(x3, z3, magic, c1, c2, c3, c4, c5, c6, c7);
+        const x2 = loadLanes<T>(p + 2 * apart);
+        const t2 = hotArgument<T>(x2, h0);
+        const z2 = hotExponent<T>(t2, h0, magic);
+        a2 = accumulate<T>(a2, hotMantissa<T>(t2, z2, magic, h1, h2, h3, h4, h5, h6, h7), z2, keep, to + 2 * outApart);
+        const x3 = loadLanes<T>(p + 3 * apart);
+        const t3 = hotArgument<T>(x3, h0);
+        const z3 = hotExponent<T>(t3, h0, magic);
+        a3 = accumulate<T>(a3, hotMantissa<T>(t3, z3, magic, h1, h2, h3, h4, h5, h6, h7), z3, keep, to + 3 * outApart);
         seen = v128.or(v128.or(seen, z2), z3);
-        a = add<T>(a, add<T>(add<T>(e0, e1), add<T>(e2, e3)));
         if (linear) s = add<T>(s, add<T>(add<T>(x0, x1), add<T>(x2, x3)));
-        if (keep) {
-          const to = terms + i * out;
-          v128.store(to, e0);
-          v128.store(to + outApart, e1);
-          v128.store(to + 2 * outApart, e2);
-          v128.store(to + 3 * outApart, e3);
-        }
       }
-      total += sumLanes<T>(a);
+      total += sumLanes<T>(add<T>(add<T>(a0, a1), add<T>(a2, a3)));
       if (linear) sum += sumLanes<T>(s);
       // Not at the end only: what is given up should be given up early.
-      if (outOfRange<T>(seen)) {
+      if (outOfRange<T>(seen, true)) {
         restoreOne<T>(x + k * size, saved);
         return NaN;
       }
@@ -155,14 +163,16 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   while (i < n) {
     let a = splat<T>(0);
     let s = splat<T>(0);
-    for (const stop = min(i + (BLOCK / 4) * step, n); i < stop; i += step) {
+    for (const stop = min(i + (sizeof<T>() == 8 ? BLOCK : BLOCK / 4) * step, n); i < stop; i += step) {
       const left = n - i;
       let x0 = left < step ? loadTail<T>(x + i * size, left, none) : loadLanes<T>(x + i * size);
       if (mode != AROUND) x0 = belowPeak<T>(x0, mode, factor, capV, peak);
       if (linear) s = add<T>(s, left < step ? tailOf<T>(x0, left) : x0);
       if (clamp) x0 = pmax<T>(x0, floor);
-      const z0 = exponent<T>(x0, c0, magic);
-      const e0 = expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7);
+      const t0 = hotArgument<T>(x0, h0);
+      const z0 = hot ? hotExponent<T>(t0, h0, magic) : exponent<T>(x0, c0, magic);
+      const e0 = hot ? mul<T>(hotMantissa<T>(t0, z0, magic, h1, h2, h3, h4, h5, h6, h7), i32x4.shl(z0, 23))
+        : expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7);
       if (mode == AROUND) seen = v128.or(seen, z0);
       // What fills the last vector counts nothing, or NaN when the peak is: then the sum is NaN anyway.
       a = add<T>(a, e0);
@@ -173,12 +183,12 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
     }
     total += sumLanes<T>(a);
     if (linear) sum += sumLanes<T>(s);
-    if (mode == AROUND && outOfRange<T>(seen)) break;
+    if (mode == AROUND && outOfRange<T>(seen, hot)) break;
   }
   // What stood in for k counts in Σ z. −∞ makes that NaN, which callers know.
   if (linear) store<f64>(linear, sum - loadOne<T>(x + k * size));
   restoreOne<T>(x + k * size, saved);
-  return mode == AROUND && outOfRange<T>(seen) ? NaN : total;
+  return mode == AROUND && outOfRange<T>(seen, hot) ? NaN : total;
 }
 
 // What is met with of it, as functions. Only float32 rows are read as fast as can be; 16-bit ones have no value for what
@@ -217,9 +227,9 @@ export let rowUnit: f64 = 0;
 /** Below it what stood in for k would count. */
 // @ts-ignore: decorator
 @inline const LEAST: f64 = 1e-24;
-/** Shifts up to this cost no accuracy; beyond it, differences of logits that matter are exact. */
+/** Up to here k may lie without a loss of accuracy; beyond it, differences of logits that matter are exact. */
 // @ts-ignore: decorator
-@inline const FAR: f64 = 512;
+@inline const FAR: f64 = 350;
 
 /** {@link rowU} of a row around the maximum at k, `peak` its peak (logits.ts). No terms under a soft cap. */
 export function sumExpGeneralRow<T>(
@@ -229,13 +239,6 @@ export function sumExpGeneralRow<T>(
   rowU = sumExpPeakRow<T>(x, n, k, peak, mode, scale, cap, keep && mode != CAPPED, terms) / rowUnit;
 }
 
-/** The unit is rounded as the terms are: equal logits stay equal. */
-// @ts-ignore: decorator
-@inline function sumAround<T>(scaled: f64, at: f64, shift: f64): void {
-  rowUnit = first<T>(expScaledAt<T>(splat<T>(at), shift));
-  rowU = scaled / rowUnit;
-}
-
 /**
  * {@link rowU} of a row of plain logits around k, or where that is out of range around the maximum. Returns the place it
  * took. Stores the terms with `keep`, and with `linear` Σ_{j ≠ k} xⱼ there, or NaN if that was not k as asked for.
@@ -243,23 +246,30 @@ export function sumExpGeneralRow<T>(
 // @ts-ignore: decorator
 @inline export function sumExpRow<T>(x: usize, n: usize, k: usize, keep: bool, terms: usize, linear: usize): usize {
   const at = loadOne<T>(x + k * sizeof<T>());
+  const atV = splat<T>(at);
   const shift = expShift(at);
-  if (abs<f64>(shift) <= FAR) {
-    const scaled = sizeof<T>() == 4 && linear ? sumExpLinearRow<T>(x, n, k, shift, keep, terms, linear)
-      : keep ? sumExpStoreRow<T>(x, n, k, shift, terms) : sumExpPlainRow<T>(x, n, k, shift);
-    sumAround<T>(scaled, at, shift);
-    if (rowU > LEAST && rowU < MOST) return k;
-    if (linear) store<f64>(linear, NaN);
-    sumAround<T>(sumExpClampedRow<T>(x, n, k, shift, keep, terms), at, shift);
+  if (abs<f64>(at) <= (hasHotExp<T>() ? HOT_FAR : FAR)) {
+    const by = hasHotExp<T>() ? HOT_SHIFT : shift;
+    const scaled = sizeof<T>() == 4 && linear ? sumExpLinearRow<T>(x, n, k, by, keep, terms, linear)
+      : keep ? sumExpStoreRow<T>(x, n, k, by, terms) : sumExpPlainRow<T>(x, n, k, by);
+    // The unit is rounded as the terms are: equal logits stay equal.
+    rowUnit = first<T>(hasHotExp<T>() ? expHotOnce(atV) : expScaledAt<T>(atV, by));
+    rowU = scaled / rowUnit;
+    if (rowU > LEAST && rowU < MOST && (!hasHotExp<T>() || scaled > HOT_LEAST)) return k;
+  }
+  if (linear) store<f64>(linear, NaN);
+  if (abs<f64>(at) <= FAR) {
+    const scaled = sumExpClampedRow<T>(x, n, k, shift, keep, terms);
+    rowUnit = first<T>(expScaledAt<T>(atV, shift));
+    rowU = scaled / rowUnit;
     if (rowU < MOST) return k;
   }
-  return sumExpRowOfMaximum<T>(x, n, keep, terms, linear);
+  return sumExpRowOfMaximum<T>(x, n, keep, terms);
 }
 
 /** The same around the maximum. */
-export function sumExpRowOfMaximum<T>(x: usize, n: usize, keep: bool, terms: usize, linear: usize): usize {
+export function sumExpRowOfMaximum<T>(x: usize, n: usize, keep: bool, terms: usize): usize {
   const k = argmaxRow<T>(x, n);
-  if (linear) store<f64>(linear, NaN);
   sumExpGeneralRow<T>(x, n, k, finiteOrNaN(loadOne<T>(x + k * sizeof<T>())), PLAIN, 1, 0, keep, terms);
   return k;
 }
@@ -292,7 +302,7 @@ function hasNaN<T>(x: usize, n: usize): bool {
       store<f64>(lse, -Infinity);
       continue;
     }
-    const m = loadOne<T>(x + sumExpRowOfMaximum<T>(x, n, false, 0, 0) * sizeof<T>());
+    const m = loadOne<T>(x + sumExpRowOfMaximum<T>(x, n, false, 0) * sizeof<T>());
     if (m - m == 0) store<f64>(lse, m + log1p<T>(rowU));
     else store<f64>(lse, hasNaN<T>(x, n) ? NaN : m);
   }

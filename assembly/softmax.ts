@@ -11,7 +11,7 @@ import { scaleRow } from "./gradient";
   if (n == 0) return;
   for (let r: usize = 0; r < rows; r++, x += n * sizeof<T>(), y += n * size) {
     // y may be x: only this way never has to read a row again after it has stored terms.
-    const k = sumExpRowOfMaximum<T>(x, n, true, y, 0);
+    const k = sumExpRowOfMaximum<T>(x, n, true, y);
     storeOne<T>(y + k * size, rowU == rowU ? rowUnit : NaN);
     scaleRow<T>(y, y, n, 1 / ((1 + rowU) * rowUnit));
   }
@@ -24,7 +24,7 @@ import { scaleRow } from "./gradient";
   const step = lanes<T>();
   const whole = n - (n % step);
   for (let r: usize = 0; r < rows; r++, x += n * sizeof<T>(), y += n * size) {
-    const k = sumExpRowOfMaximum<T>(x, n, false, 0, 0);
+    const k = sumExpRowOfMaximum<T>(x, n, false, 0);
     const m = finiteOrNaN(loadOne<T>(x + k * sizeof<T>()));
     const logS = splat<T>(log1p<T>(rowU));
     const mV = splat<T>(m);
