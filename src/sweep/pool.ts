@@ -5,8 +5,11 @@ import { Board, type Message, SPIN, STATE, WORD } from "./board.js";
 import { openWorker, type WorkerHandle } from "./host.js";
 import { Views } from "./stage.js";
 
-/** Tiles that a worker may have in flight: being computed, waiting, and computed but not collected yet. */
-const SLOTS_PER_WORKER = 4;
+/**
+ * Tiles in flight for each worker: waiting, being computed, and computed but not collected yet. With few slots their
+ * lines go straight from one core's cache to the other's, which is slower than by way of a cache that both share.
+ */
+const SLOTS_PER_WORKER = 8;
 /** How long a worker may take to start, in ms. */
 const START = 30_000;
 /** A tile whose worker has not moved for this long is lost: in ms, and in tiles of the calling thread. */
@@ -105,6 +108,11 @@ export class Pool {
     this.usable = false;
     this.#ended = true;
     for (const worker of this.#workers) worker.end();
+  }
+
+  /** For tests: ends one worker, as if it had died. */
+  endOne(): void {
+    this.#workers[0].end();
   }
 
   /** Gives the workers up. */

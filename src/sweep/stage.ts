@@ -57,7 +57,7 @@ const ALIGN = 16;
 const SLACK = 8;
 
 /** What a tile should fill at most, so that it stays in a core's L2 cache from the copy in to the copy out. */
-export const TILE_BYTES = 256 * 1024;
+export const TILE_BYTES = 128 * 1024;
 
 function align(bytes: number): number {
   return Math.ceil(bytes / ALIGN) * ALIGN; // not `& ~15`: int32 wraps at 2 GiB

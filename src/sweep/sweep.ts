@@ -60,13 +60,20 @@ export interface Tiles {
   task(): Task;
 }
 
-/** Elements of a call from which on other threads take part: below, telling them costs more than they gain. */
-let minimum = 65_536;
+/**
+ * Elements of a call from which on other threads take part: below, telling them costs more than they gain. What goes
+ * through slots has to gain more.
+ */
+let minimum = 48_000;
+const TIMES_WITH_INPUTS_COPIED = 5;
+const TIMES_WITH_RESULT_COPIED = 12;
 /** Bytes of a tile above which slots would need too much memory. */
 const SLOT_LIMIT = 2 ** 24;
+/** The share of a tile's time on the calling thread up to which handing it over pays. */
+const WORTH = 0.7;
 let calls = 0;
 
-/** For tests: how many elements a call has at least that is spread over threads. Returns what it was. */
+/** For tests: elements from which on calls are spread over threads, 0 for all that have two tiles. Returns what it was. */
 export function setThreadMinimum(elements: number): number {
   const was = minimum;
   minimum = elements;
@@ -76,9 +83,10 @@ export function setThreadMinimum(elements: number): number {
 export function sweep(tiles: Tiles): void {
   const { rows, tile, stage, inputs } = tiles;
   tiles.prepare(stage);
-  if (rows > tile && tiles.end <= SLOT_LIMIT && rows * inputs[0].view.classes >= minimum) {
+  const elements = rows * inputs[0].view.classes;
+  if (rows > tile && elements >= minimum && tiles.end <= SLOT_LIMIT) {
     const pool = currentPool();
-    if (pool !== undefined) {
+    if (pool !== undefined && elements >= breakEven(tiles)) {
       new SharedSweep(tiles, pool).run();
       return;
     }
@@ -87,6 +95,28 @@ export function sweep(tiles: Tiles): void {
     const count = Math.min(tile, rows - first);
     tiles.collect(stage, first, count, compute(tiles, first, count));
   }
+}
+
+function breakEven(tiles: Tiles): number {
+  if (tiles.result !== undefined && !isDirectResult(tiles)) return minimum * TIMES_WITH_RESULT_COPIED;
+  return tiles.inputs.every((input) => isDirect(tiles, input)) ? minimum : minimum * TIMES_WITH_INPUTS_COPIED;
+}
+
+/** Whether workers can read an input where it is. */
+function isDirect({ stage }: Tiles, { view, type, edited }: Input): boolean {
+  return !edited && isShared(view) && isRunLike(view, stage.view(type));
+}
+
+/** Whether workers can write results where they go. One that dies while it writes must not take the logits with it. */
+function isDirectResult({ stage, inputs, result }: Tiles): boolean {
+  if (result === undefined || !isShared(result.view)) return false;
+  if (!isRunLike(result.view, stage.view(slotType(result)))) return false;
+  return inputs.every((input) => input.view.data.buffer !== result.view.data.buffer);
+}
+
+/** Type of the elements of a result in a slot. */
+function slotType({ view, type }: Place): ElementType {
+  return isNarrow(view.type) ? view.type : computeType(type);
 }
 
 /** A tile on this thread, from the caller's arrays to the result; what is left in the stage is for `collect`. */
@@ -134,12 +164,16 @@ class SharedSweep {
   /** For each input and the result, its number among shared arrays when workers may use it there; 0 otherwise. */
   readonly #direct: readonly number[];
   readonly #directResult: number;
-  /** Type of the elements of the result in a slot. */
   readonly #resultType: ElementType;
   #posted = 0;
   #collected = 0;
   /** The longest tile of this thread, in ms. */
   #longest = 0;
+  /** What this thread spent on tiles of its own, and on handing tiles over and collecting them: tiles, and ms. */
+  #own = 0;
+  #ownTime = 0;
+  #handed = 0;
+  #handedTime = 0;
 
   constructor(
     private readonly tiles: Tiles,
@@ -150,14 +184,10 @@ class SharedSweep {
     this.#count = Math.ceil(tiles.rows / tiles.tile);
     pool.prepare(stage.variant, tiles.end);
     tiles.prepare(pool.constants);
-    const { view } = result ?? inputs[0];
-    this.#resultType = isNarrow(view.type) ? view.type : computeType((result ?? inputs[0]).type);
-    const share = (view: RowsView, there: NumberArray) =>
-      isShared(view) && isRunLike(view, there) ? pool.share(view.data.buffer as SharedArrayBuffer) : 0;
-    this.#direct = inputs.map((input) => (input.edited ? 0 : share(input.view, stage.view(input.type))));
-    // A worker that dies while it writes must not take the logits with it.
-    const inPlace = result !== undefined && inputs.some((input) => input.view.data.buffer === result.view.data.buffer);
-    this.#directResult = result === undefined || inPlace ? 0 : share(result.view, stage.view(this.#resultType));
+    this.#resultType = slotType(result ?? inputs[0]);
+    const share = ({ view }: Place) => pool.share(view.data.buffer as SharedArrayBuffer);
+    this.#direct = inputs.map((input) => (isDirect(tiles, input) ? share(input) : 0));
+    this.#directResult = result !== undefined && isDirectResult(tiles) ? share(result) : 0;
   }
 
   run(): void {
@@ -167,7 +197,7 @@ class SharedSweep {
     try {
       for (this.#collect(); this.#collected < count; this.#collect()) {
         if (this.#posted < count && this.#posted - this.#collected < slots) {
-          if (pool.usable && this.#posted < count - 1 && this.#waiting() < 2 * pool.size) this.#post(this.#posted++);
+          if (this.#posted < count - 1 && this.#pays() && this.#waiting() < 2 * pool.size) this.#post(this.#posted++);
           else this.#compute(this.#posted++);
         } else this.#takeBackOrWait();
       }
@@ -176,6 +206,15 @@ class SharedSweep {
       throw error;
     }
     if (pool.usable) workersServed();
+  }
+
+  /**
+   * Whether a tile costs this thread clearly less when a worker computes it. What goes through slots moves from core to
+   * core on its way in and out, which can take as long as the arithmetic.
+   */
+  #pays(): boolean {
+    if (minimum === 0 || this.#own === 0 || this.#handed === 0) return this.pool.usable;
+    return this.pool.usable && this.#handedTime / this.#handed < WORTH * (this.#ownTime / this.#own);
   }
 
   /** Tiles that no worker has begun. */
@@ -195,6 +234,7 @@ class SharedSweep {
 
   /** Puts a tile and its task into its slot, for whichever worker comes first. */
   #post(t: number): void {
+    const begin = performance.now();
     const { tiles, pool } = this;
     const slot = this.#slot(t);
     const memory = pool.slots[slot];
@@ -211,10 +251,11 @@ class SharedSweep {
     const { kernel, args, perRow, constants, inputs, outputs } = this.#task;
     for (const { at, bytes } of constants) step(STEP.constant, at, bytes);
     // In the order of their places, before the rest: data out of phase reach a few bytes too far at first.
-    tiles.inputs.forEach(({ view, at, type }, k) => {
+    tiles.inputs.forEach(({ view, at, type, edited }, k) => {
       const to = memory.view(type);
       const bytes = rows * view.classes * to.BYTES_PER_ELEMENT;
-      const offset = this.#direct[k] !== 0 ? byteOf(view, first) : at + phaseOf(view, first, to);
+      const phase = edited ? 0 : phaseOf(view, first, to);
+      const offset = this.#direct[k] !== 0 ? byteOf(view, first) : at + phase;
       if (this.#direct[k] === 0) copyRowsIn(view, first, rows, to, offset / to.BYTES_PER_ELEMENT);
       step(STEP.copyIn, this.#direct[k], offset, at, bytes);
     });
@@ -236,6 +277,8 @@ class SharedSweep {
     step(STEP.end);
     pool.set(slot, STATE.ready);
     pool.board.ring();
+    this.#handed++;
+    this.#handedTime += performance.now() - begin;
   }
 
   /** Where the result of rows from `first` on stands in a slot. */
@@ -250,7 +293,10 @@ class SharedSweep {
     const rows = this.#rows(t);
     const begin = performance.now();
     const value = compute(tiles, first, rows);
-    this.#longest = Math.max(this.#longest, performance.now() - begin);
+    const time = performance.now() - begin;
+    this.#longest = Math.max(this.#longest, time);
+    this.#own++;
+    this.#ownTime += time;
     const slot = this.#slot(t);
     if (t === this.#collected) {
       tiles.collect(tiles.stage, first, rows, value);
@@ -277,8 +323,10 @@ class SharedSweep {
       tiles.collect(memory, first, rows, pool.board.tasks[slot][TASK.value]);
       const { result } = tiles;
       if (state === STATE.done && result !== undefined && this.#directResult === 0) {
+        const begin = performance.now();
         const from = memory.view(this.#resultType);
         copyRowsOut(from, this.#resultAt(result, first, memory) / from.BYTES_PER_ELEMENT, result.view, first, rows);
+        this.#handedTime += performance.now() - begin;
       }
       pool.set(slot, STATE.free);
     }
