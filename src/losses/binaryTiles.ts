@@ -5,8 +5,8 @@ import {
   isNarrow,
   layout,
   PREFIX,
+  rowsOfTile,
   sharedStage,
-  TILE_BYTES,
   type Views,
 } from "../sweep/stage.js";
 import type { Input, Place, Task, Tiles } from "../sweep/sweep.js";
@@ -67,7 +67,7 @@ export class BinaryTiles implements Tiles {
     const apart = grad !== undefined && isNarrow(type);
     const arrays = views.length - (grad === undefined ? 1 : 2) + (out === undefined ? 0 : 1) + (apart ? 1 : 0);
     const perElement = elementBytes(type) + this.#bytes * arrays;
-    this.tile = Math.max(1, Math.min(this.rows, Math.floor(TILE_BYTES / (perElement * this.#columns))));
+    this.tile = rowsOfTile(perElement * this.#columns, this.rows);
     const size = this.tile * this.#columns;
     const sizes = {
       logits: Math.max(1, size * elementBytes(type)),

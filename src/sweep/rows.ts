@@ -7,9 +7,9 @@ import {
   elementBytes,
   isNarrow,
   layout,
+  rowsOfTile,
   type Stage,
   sharedStage,
-  TILE_BYTES,
   type Views,
 } from "./stage.js";
 
@@ -54,9 +54,9 @@ export function rowRegions(base: number, contents: RowContents, rows: number) {
   return regions;
 }
 
-/** How many rows a tile has: as many as stay in the cache, one at least. */
+/** How many of `rows` rows a tile has. */
 export function tileRows(contents: RowContents, rows: number): number {
-  return Math.max(1, Math.min(rows, Math.floor(TILE_BYTES / rowBytes(contents))));
+  return rowsOfTile(rowBytes(contents), rows);
 }
 
 /** The stage that calls share, large enough for `rows` rows. */

@@ -57,7 +57,18 @@ const ALIGN = 16;
 const SLACK = 8;
 
 /** What a tile should fill at most, so that it stays in a core's L2 cache from the copy in to the copy out. */
-export const TILE_BYTES = 128 * 1024;
+const TILE_BYTES = 128 * 1024;
+let tileLimit = TILE_BYTES;
+
+/** How many rows a tile has: as many as stay in the cache, one at least. */
+export function rowsOfTile(rowBytes: number, rows: number): number {
+  return Math.max(1, Math.min(rows, Math.floor(tileLimit / rowBytes)));
+}
+
+/** For tests: what a tile should fill at most; by default what it is otherwise. */
+export function setTileBytes(bytes = TILE_BYTES): void {
+  tileLimit = bytes;
+}
 
 function align(bytes: number): number {
   return Math.ceil(bytes / ALIGN) * ALIGN; // not `& ~15`: int32 wraps at 2 GiB

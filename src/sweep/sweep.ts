@@ -167,6 +167,8 @@ class SharedSweep {
   readonly #resultType: ElementType;
   #posted = 0;
   #collected = 0;
+  /** Whether a worker has computed a tile. */
+  #served = false;
   /** The longest tile of this thread, in ms. */
   #longest = 0;
   /** What this thread spent on tiles of its own, and on handing tiles over and collecting them: tiles, and ms. */
@@ -205,7 +207,7 @@ class SharedSweep {
       pool.fail("a call was interrupted");
       throw error;
     }
-    if (pool.usable) workersServed();
+    if (pool.usable && this.#served) workersServed();
   }
 
   /**
@@ -320,6 +322,7 @@ class SharedSweep {
       const first = this.#collected * tiles.tile;
       const rows = this.#rows(this.#collected);
       const memory = pool.slots[slot];
+      this.#served ||= state === STATE.done;
       tiles.collect(memory, first, rows, pool.board.tasks[slot][TASK.value]);
       const { result } = tiles;
       if (state === STATE.done && result !== undefined && this.#directResult === 0) {
