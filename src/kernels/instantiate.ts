@@ -33,16 +33,18 @@ interface Exports extends Kernels, Record<string, unknown> {
 
 /** A kernel set with a memory of its own that holds `bytes` from `base` on. */
 export function instantiate(variant: Variant, bytes: number): KernelInstance {
-  return variant === "js" ? instantiateJs(bytes) : instantiateModule(variant, moduleOf(variant), bytes);
+  if (variant === "js") return instantiateJs(bytes);
+  return withMemory(variant, instantiateSync<Exports>(moduleOf(variant)).instance.exports, bytes);
 }
 
-/**
- * The same of a compiled module.
- *
- * The binary asks for the least memory; it is grown to its size here, before any view exists, and never again.
- */
+/** The same of a module that another thread compiled. */
 export function instantiateModule(variant: WasmVariant, module: WebAssembly.Module, bytes: number): KernelInstance {
-  const kernels = instantiateSync<Exports>(module).instance.exports as unknown as Exports;
+  return withMemory(variant, new WebAssembly.Instance(module).exports, bytes);
+}
+
+/** The binary asks for the least memory; it is grown to its size here, before any view exists, and never again. */
+function withMemory(variant: WasmVariant, exports: unknown, bytes: number): KernelInstance {
+  const kernels = exports as Exports;
   const base = kernels.base();
   const missing = Math.ceil((base + bytes) / PAGE) - kernels.memory.buffer.byteLength / PAGE;
   if (missing > 0) kernels.memory.grow(missing);

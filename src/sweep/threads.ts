@@ -7,8 +7,8 @@ import { Pool } from "./pool.js";
 
 export interface ThreadOptions {
   /**
-   * Where `celoss/worker` is served, for pages whose content security policy forbids workers from `blob:` URLs. Not needed
-   * anywhere else.
+   * Where `celoss/worker` is served, for pages whose content security policy forbids workers from `blob:` URLs; with the
+   * header Cross-Origin-Embedder-Policy: require-corp, like the page. Not needed anywhere else.
    */
   workerUrl?: string | URL;
 }
