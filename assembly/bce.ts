@@ -113,7 +113,8 @@ import { log1p, log1pUnit } from "./log";
     if (grad) {
       const small = div<T>(e, add<T>(one, e));
       // x ≥ 0: (1 − t) − E/(1 + E), x < 0: E/(1 + E) − t.
-      const off = sub<T>(v128.andnot(one, lt<T>(xV, zero)), v128.load(t + (i << 2)));
+      // By the sign of −0 too.
+      const off = sub<T>(v128.andnot(one, i32x4.shr_s(xV, 31)), v128.load(t + (i << 2)));
       v128.store(dx + (i << 2), mul<T>(add<T>(off, v128.xor(small, v128.andnot(sign, xV))), factor));
     }
   }

@@ -26,5 +26,6 @@ export {
   type WorkspaceResult,
   type WorkspaceShape,
 } from "./losses/workspace.js";
+export { sharedFloat32, type ThreadOptions, useThreads } from "./sweep/threads.js";
 export { type OneHotOptions, oneHot } from "./transforms/oneHot.js";
 export { type LogSumExpOptions, logSoftmax, logSumExp, type SoftmaxOptions, softmax } from "./transforms/softmax.js";

@@ -1,23 +1,23 @@
 import { rangeError, typeError } from "../input/errors.js";
 import { instantiate, provideModule, wasmBytes } from "./instantiate.js";
-import type { KernelInstance, Variant } from "./kernels.js";
+import { type KernelInstance, VARIANTS, type Variant } from "./kernels.js";
 import { relaxedFuses } from "./probe.js";
 
 /** Which code runs. */
 export interface Backend {
   /** The kernel set: SIMD WebAssembly with fused multiply-add, SIMD WebAssembly, or plain JavaScript. */
   variant: Variant;
-  /** Threads that a call may use. */
+  /** Threads that a call may use, the caller's included: see {@link useThreads}. */
   threads: number;
   /** Whether {@link useBackend} or {@link init} chose it. */
   forced: boolean;
-  /** Why not a faster one. */
+  /** Why not a faster one, or fewer threads than were asked for. */
   reason?: string;
 }
 
-const VARIANTS: readonly Variant[] = ["relaxed", "simd", "js"];
-
-let chosen: Backend | undefined;
+let chosen: Omit<Backend, "threads"> | undefined;
+let threads = 1;
+let fewerThreads: string | undefined;
 
 /** What keeps a variant from running here; undefined when nothing does. */
 function obstacle(variant: Variant): string | undefined {
@@ -33,24 +33,32 @@ function obstacle(variant: Variant): string | undefined {
   }
 }
 
-function choose(): Backend {
+function choose(): Omit<Backend, "threads"> {
   let reason: string | undefined;
   for (const variant of VARIANTS) {
     const why = obstacle(variant);
-    if (why === undefined) return { variant, threads: 1, forced: false, ...(reason !== undefined && { reason }) };
+    if (why === undefined) return { variant, forced: false, ...(reason !== undefined && { reason }) };
     reason = why;
   }
   throw new Error("unreachable: the js kernels always run");
 }
 
-function current(): Backend {
+function current(): Omit<Backend, "threads"> {
   chosen ??= choose();
   return chosen;
 }
 
-/** Which kernel set runs, whether it was forced, and why no faster one does. */
+/** Which kernel set runs on how many threads, whether it was forced, and why nothing faster does. */
 export function backend(): Backend {
-  return { ...current() };
+  const { variant, forced, reason } = current();
+  const reasons = [reason, fewerThreads].filter((text) => text !== undefined);
+  return { variant, threads, forced, ...(reasons.length > 0 && { reason: reasons.join("; ") }) };
+}
+
+/** Tells {@link backend} how many threads there are, and why not as many as were asked for. */
+export function setThreads(count: number, reason?: string): void {
+  threads = count;
+  fewerThreads = reason;
 }
 
 /**
@@ -66,7 +74,7 @@ export function useBackend(variant?: Variant): void {
   if (!VARIANTS.includes(variant)) throw rangeError("variant", `one of ${VARIANTS.join(", ")}`, variant);
   const why = obstacle(variant);
   if (why !== undefined) throw new RangeError(`"variant" expected a kernel set that runs here, got ${variant}: ${why}`);
-  chosen = { variant, threads: 1, forced: true };
+  chosen = { variant, forced: true };
 }
 
 /**
@@ -90,7 +98,7 @@ export function init(source: WebAssembly.Module | BufferSource, variant: "simd" 
   if (!names.includes("f32_crossentropy"))
     throw typeError("source", "the module of celoss/core.wasm", names, "as exports");
   provideModule(variant, module);
-  chosen = { variant, threads: 1, forced: true };
+  chosen = { variant, forced: true };
 }
 
 /** An instance of the kernel set that runs now. */

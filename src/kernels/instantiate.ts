@@ -2,9 +2,7 @@ import { instantiateSync } from "@assemblyscript/loader";
 import relaxedBase64 from "../generated/relaxed.js";
 import simdBase64 from "../generated/simd.js";
 import { instantiateJs } from "./js/index.js";
-import type { KernelInstance, Kernels, Variant } from "./kernels.js";
-
-export type WasmVariant = Exclude<Variant, "js">;
+import type { KernelInstance, Kernels, Variant, WasmVariant } from "./kernels.js";
 
 const BASE64: Record<WasmVariant, string> = { simd: simdBase64, relaxed: relaxedBase64 };
 const PAGE = 65536;
@@ -18,7 +16,7 @@ export function wasmBytes(variant: WasmVariant): Uint8Array<ArrayBuffer> {
 }
 
 /** Compiles once; throws what the engine throws where WebAssembly, or the feature, is missing or forbidden. */
-function moduleOf(variant: WasmVariant): WebAssembly.Module {
+export function moduleOf(variant: WasmVariant): WebAssembly.Module {
   modules[variant] ??= new WebAssembly.Module(wasmBytes(variant));
   return modules[variant];
 }
@@ -33,14 +31,20 @@ interface Exports extends Kernels, Record<string, unknown> {
   base(): number;
 }
 
-/**
- * A kernel set with a memory of its own that holds `bytes` from `base` on.
- *
- * The binary asks for the least memory; it is grown to its size here, before any view exists, and never again.
- */
+/** A kernel set with a memory of its own that holds `bytes` from `base` on. */
 export function instantiate(variant: Variant, bytes: number): KernelInstance {
   if (variant === "js") return instantiateJs(bytes);
-  const kernels = instantiateSync<Exports>(moduleOf(variant)).instance.exports as unknown as Exports;
+  return withMemory(variant, instantiateSync<Exports>(moduleOf(variant)).instance.exports, bytes);
+}
+
+/** The same of a module that another thread compiled. */
+export function instantiateModule(variant: WasmVariant, module: WebAssembly.Module, bytes: number): KernelInstance {
+  return withMemory(variant, new WebAssembly.Instance(module).exports, bytes);
+}
+
+/** The binary asks for the least memory; it is grown to its size here, before any view exists, and never again. */
+function withMemory(variant: WasmVariant, exports: unknown, bytes: number): KernelInstance {
+  const kernels = exports as Exports;
   const base = kernels.base();
   const missing = Math.ceil((base + bytes) / PAGE) - kernels.memory.buffer.byteLength / PAGE;
   if (missing > 0) kernels.memory.grow(missing);

@@ -123,7 +123,23 @@ export type Kernels = { readonly [P in Prefix as `${P}_crossentropy`]: CrossEntr
   readonly [P in Prefix as `${P}_bce_grad`]: BinaryGradKernel;
 } & { readonly f16_narrow: NarrowKernel; readonly bf16_narrow: NarrowKernel };
 
-export type Variant = "simd" | "relaxed" | "js";
+const PREFIXES: readonly Prefix[] = ["f32", "f64", "f16", "bf16"];
+const FAMILIES = [
+  "crossentropy",
+  "crossentropy_grad",
+  "logsumexp",
+  "softmax",
+  "logsoftmax",
+  "bce",
+  "bce_grad",
+] as const;
+/** The kernels of tiles by their number: what a thread can be told to run. */
+export const KERNELS = PREFIXES.flatMap((prefix) => FAMILIES.map((family) => `${prefix}_${family}` as const));
+
+/** The kernel sets, the fastest first. */
+export const VARIANTS = ["relaxed", "simd", "js"] as const;
+export type Variant = (typeof VARIANTS)[number];
+export type WasmVariant = Exclude<Variant, "js">;
 
 /** A kernel set bound to a memory of its own that never grows. */
 export interface KernelInstance {

@@ -2,11 +2,11 @@ import { resolveBinary } from "../input/binary.js";
 import type { ElementType, FloatData, FloatInput, FloatOutput, IndexInput, ResultOf } from "../input/elements.js";
 import { finiteNumber, knownOptions } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
-import { copyRowsIn, type RowsView, viewLike } from "../input/rows.js";
-import { copyOut } from "../sweep/rows.js";
-import { computeType, elementBytes, isNarrow, layout, PREFIX, sharedStage, TILE_BYTES } from "../sweep/stage.js";
+import { type RowsView, viewLike } from "../input/rows.js";
+import { sweep } from "../sweep/sweep.js";
+import { BinaryTiles, type Factor } from "./binaryTiles.js";
 import type { LossWithGrad } from "./crossEntropy.js";
-import { divided, divisor, product, type ReductionOptions, readReduction } from "./reduction.js";
+import { divided, divisor, type ReductionOptions, readReduction } from "./reduction.js";
 
 type LossArray = Float32Array | Float64Array;
 
@@ -106,8 +106,7 @@ export function binaryCrossEntropyWithLogitsWithGrad(
   return evaluate(logits, targets, options, true) as LossWithGrad<number | LossArray>;
 }
 
-/** A factor of the elements: a number, or a view. */
-function factor(name: string, value: number | FloatInput | undefined, logits: RowsView): number | RowsView {
+function factor(name: string, value: number | FloatInput | undefined, logits: RowsView): Factor {
   if (value === undefined) return 1;
   if (typeof value === "number") return finiteNumber(name, value, 1);
   return viewLike(name, value, logits, { broadcast: true });
@@ -151,82 +150,8 @@ function evaluate(
     grad = newLike(logits);
   }
 
-  // Where everything lies in one run, tiles may end anywhere; otherwise they hold whole rows of the last dimension.
-  const flat = [logits, targets, weight, posWeight, upstream, grad].every(
-    (view) => typeof view !== "object" || view.contiguous,
-  );
-  const tileOf = <V extends number | RowsView | undefined>(view: V): V =>
-    flat && typeof view === "object" ? { ...view, rows: elements, classes: 1 } : view;
-  const from = {
-    logits: tileOf(logits),
-    targets: tileOf(targets),
-    weight: tileOf(weight),
-    posWeight: tileOf(posWeight),
-    upstream: tileOf(upstream),
-  };
-  const to = tileOf(grad);
-  const { rows, classes: columns } = from.logits;
-
-  const narrowLogits = isNarrow(type);
-  const bytes = elementBytes(computeType(type));
-  const own = elementBytes(type);
-  const apart = withGrad && narrowLogits;
-  const arrays = [targets, weight, posWeight, upstream, out, apart].filter((part) => part && typeof part !== "number");
-  const tile = Math.max(1, Math.min(rows, Math.floor(TILE_BYTES / ((own + bytes * arrays.length) * columns))));
-  const size = tile * columns;
-  const sizes = {
-    logits: Math.max(1, size * own),
-    targets: size * bytes,
-    weight: typeof weight === "number" ? 0 : size * bytes,
-    posWeight: typeof posWeight === "number" ? 0 : size * bytes,
-    upstream: typeof upstream === "number" ? 0 : size * bytes,
-    losses: out === undefined ? 0 : size * bytes,
-    result: apart ? size * bytes : 0,
-  };
-  const stage = sharedStage(layout(0, sizes).end);
-  const at = layout(stage.base, sizes);
-  if (withGrad && !apart) at.result = at.logits;
-  const compute = type === "float64" ? stage.f64 : stage.f32;
-  const source = stage.view(type);
-  const factorIn = (view: number | RowsView, region: number, first: number, count: number): void => {
-    if (typeof view !== "number") copyRowsIn(view, first, count, compute, region / bytes);
-  };
-  const scalarWeight = typeof weight === "number" ? weight : 1;
-  const scalarUpstream = by === 0 ? 0 : ((typeof upstream === "number" ? upstream : 1) * scalarWeight) / by;
-  const scalarPosWeight = typeof posWeight === "number" ? posWeight : 1;
-
-  let sum = 0;
-  for (let first = 0; first < rows; first += tile) {
-    const count = Math.min(tile, rows - first);
-    const n = count * columns;
-    copyRowsIn(from.logits, first, count, source, at.logits / source.BYTES_PER_ELEMENT);
-    factorIn(from.targets, at.targets, first, count);
-    factorIn(from.weight, at.weight, first, count);
-    factorIn(from.posWeight, at.posWeight, first, count);
-    factorIn(from.upstream, at.upstream, first, count);
-    const { kernels } = stage;
-    const partial =
-      to === undefined
-        ? kernels[`${PREFIX[type]}_bce`](n, at.logits, at.targets, at.weight, at.posWeight, scalarPosWeight, at.losses)
-        : kernels[`${PREFIX[type]}_bce_grad`](
-            n,
-            at.logits,
-            at.targets,
-            at.weight,
-            at.posWeight,
-            scalarPosWeight,
-            at.losses,
-            at.upstream,
-            scalarUpstream,
-            at.result,
-          );
-    sum += product(scalarWeight, partial);
-    if (out !== undefined) {
-      const losses = at.losses / bytes;
-      for (let i = 0; i < n; i++) out[first * columns + i] = product(scalarWeight, compute[losses + i]);
-    }
-    if (to !== undefined) copyOut(stage, at.result, type, to, first, count);
-  }
-  const loss = out ?? divided(sum, by, reduction.onEmpty);
+  const tiles = new BinaryTiles({ logits, targets, weight, posWeight, upstream, by, out, grad });
+  sweep(tiles);
+  const loss = out ?? divided(tiles.sum, by, reduction.onEmpty);
   return grad === undefined ? { loss } : { loss, grad: grad.array as FloatData };
 }

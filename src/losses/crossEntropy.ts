@@ -1,18 +1,20 @@
 import type { FloatData, FloatInput, FloatOutput, IndexInput, ResultOf, TensorLike } from "../input/elements.js";
-import { markEmptyRows, maskView } from "../input/mask.js";
+import { maskView } from "../input/mask.js";
 import { classWeights, knownOptions, rowFactors } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
-import { copyRowsIn, type RowsView } from "../input/rows.js";
-import { checkIndices, copyIndicesIn, resolveInputs } from "../input/targets.js";
+import type { RowsView } from "../input/rows.js";
+import { checkIndices, resolveInputs } from "../input/targets.js";
 import { type RowContents, tileRows } from "../sweep/rows.js";
 import { isNarrow } from "../sweep/stage.js";
+import { sweep } from "../sweep/sweep.js";
 import {
   type CrossEntropyGradOptions,
   type CrossEntropyOptions,
   readScalars,
   SCALAR_OPTIONS,
 } from "./crossEntropyOptions.js";
-import { crossEntropyBlock, divisors, IGNORED, RowTotals } from "./crossEntropyRows.js";
+import { crossEntropyBlock, divisors, RowTotals } from "./crossEntropyRows.js";
+import { CrossEntropyTiles } from "./crossEntropyTiles.js";
 
 type LossArray = Float32Array | Float64Array;
 
@@ -143,28 +145,9 @@ function evaluate(
     weight: weight !== undefined,
     result: !withGrad ? "none" : isNarrow(type) ? "apart" : "inPlace",
   };
-  const tile = tileRows(contents, rows);
-  const block = crossEntropyBlock(contents, tile);
-  const { at, compute, stage } = block;
-  const { i32 } = stage;
-  if (weight !== undefined) compute.set(weight, at.weight / compute.BYTES_PER_ELEMENT);
-  block.configure(scalars, by, weight, IGNORED);
-
-  for (let first = 0; first < rows; first += tile) {
-    const count = Math.min(tile, rows - first);
-    block.copyIn(logits, first, count, mask);
-    if (targets.kind === "indices") {
-      copyIndicesIn(targets.view, first, count, i32, at.indices / 4, scalars.ignoreIndex, IGNORED);
-    } else {
-      copyRowsIn(targets.view, first, count, compute, at.probabilities / compute.BYTES_PER_ELEMENT);
-      if (mask !== undefined) i32.fill(0, at.indices / 4, at.indices / 4 + count);
-    }
-    if (mask !== undefined) markEmptyRows(mask, first, count, i32, at.indices / 4, IGNORED);
-    if (grad !== undefined) block.writeUpstream(first, count, upstream, sampleWeight, by.grad);
-    block.run(count, targets.kind === "indices" || mask !== undefined, scalars.zLoss !== 0, withGrad);
-    totals.add(block, first, count);
-    if (grad !== undefined) block.copyOut(grad, first, count);
-  }
+  const block = crossEntropyBlock(contents, tileRows(contents, rows));
+  const call = { scalars, by, logits, targets, weight, sampleWeight, upstream, mask, grad };
+  sweep(new CrossEntropyTiles(block, call, totals));
   const result: ReturnType<typeof evaluate> = totals.result(by);
   if (grad !== undefined) result.grad = grad.array as FloatData;
   return result;

@@ -1,6 +1,6 @@
 import { type CrossEntropyGradKernel, type CrossEntropyKernel, OPTION } from "../kernels/kernels.js";
-import { RowBlock, type RowContents, stageFor } from "../sweep/rows.js";
-import { PREFIX, type Stage } from "../sweep/stage.js";
+import { RowBlock, type RowContents, type RowRegions, stageFor } from "../sweep/rows.js";
+import { PREFIX, type Stage, type Views } from "../sweep/stage.js";
 import type { Scalars } from "./crossEntropyOptions.js";
 import { divided, divisor, product } from "./reduction.js";
 
@@ -44,8 +44,13 @@ export class CrossEntropyBlock extends RowBlock {
    *
    * @param ignoredAs what marks an ignored row among the indices, an int32
    */
-  configure(scalars: Scalars, by: Divisors, weight: ArrayLike<number> | undefined, ignoredAs: number): void {
-    const { f64 } = this.stage;
+  configure(
+    { f64 }: Views,
+    scalars: Scalars,
+    by: Divisors,
+    weight: ArrayLike<number> | undefined,
+    ignoredAs: number,
+  ): void {
     const at = this.at.options / 8;
     let weightSum = this.contents.classes;
     if (weight !== undefined) {
@@ -65,13 +70,13 @@ export class CrossEntropyBlock extends RowBlock {
 
   /** What the gradients of rows `first` to `first + count` are multiplied by. */
   writeUpstream(
+    { f64 }: Views,
     first: number,
     count: number,
     upstream: number | ArrayLike<number>,
     sampleWeight: number | ArrayLike<number>,
     by: number,
   ): void {
-    const { f64 } = this.stage;
     const at = this.at.upstream / 8;
     const share = by === 0 ? 0 : 1 / by;
     for (let r = 0; r < count; r++) {
@@ -79,6 +84,13 @@ export class CrossEntropyBlock extends RowBlock {
       const s = typeof sampleWeight === "number" ? sampleWeight : sampleWeight[first + r];
       f64[at + r] = g * s * share;
     }
+  }
+
+  /** The arguments of the kernel behind the number of rows: what {@link run} calls it with. */
+  args(withIndices: boolean, withLse: boolean, withGrad: boolean): number[] {
+    const { logits, indices, probabilities, weight, options, losses, logSumExp, upstream, result, scratch } = this.at;
+    const rows = [logits, withIndices ? indices : 0, probabilities, weight, options, losses, withLse ? logSumExp : 0];
+    return [this.contents.classes, ...rows, ...(withGrad ? [upstream, result, scratch] : [])];
   }
 
   /** Runs the kernel over the first `count` rows. */
@@ -123,8 +135,8 @@ export class RowTotals {
     private readonly sampleWeight: number | ArrayLike<number>,
   ) {}
 
-  /** Rows `first` to `first + count` of the call, which are the first ones of the block. */
-  add({ stage: { f64 }, at }: CrossEntropyBlock, first: number, count: number): void {
+  /** Rows `first` to `first + count` of the call, which are the first ones in memory, laid out as `at` says. */
+  add({ f64 }: Views, at: RowRegions, first: number, count: number): void {
     const { out, zOut, sampleWeight } = this;
     const lambda = this.scalars.zLoss;
     const losses = at.losses / 8;

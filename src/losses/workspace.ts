@@ -209,8 +209,8 @@ export class CrossEntropyWorkspace {
     const by = divisors(scalars, counted.count, counted.weightSum);
     // An index beyond int32 cannot stand in the view.
     const ignored = scalars.ignoreIndex === (scalars.ignoreIndex | 0) ? scalars.ignoreIndex : IGNORED;
-    block.configure(scalars, by, weight, ignored);
-    if (withGrad) block.writeUpstream(0, rows, upstream, 1, by.grad);
+    block.configure(block.stage, scalars, by, weight, ignored);
+    if (withGrad) block.writeUpstream(block.stage, 0, rows, upstream, 1, by.grad);
     block.run(rows, !probabilities, scalars.zLoss !== 0, withGrad);
     if (withGrad && isNarrow(this.dtype)) {
       narrow(block.stage, block.at.result, rows * this.classes, this.dtype, this.dtype);
@@ -218,7 +218,7 @@ export class CrossEntropyWorkspace {
     const losses = full ? this.#losses : this.#losses.subarray(0, rows);
     const none = scalars.reduction.kind === "none";
     const totals = new RowTotals(scalars, losses, none && scalars.zLoss !== 0 ? new Float64Array(rows) : undefined, 1);
-    totals.add(block, 0, rows);
+    totals.add(block.stage, block.at, 0, rows);
     const result = totals.result(by) as WorkspaceResult<number | Float64Array<ArrayBuffer>>;
     if (withGrad) result.grad = this.#grad;
     return result;

@@ -1,8 +1,17 @@
 import type { ElementType } from "../input/elements.js";
 import { applyMask, type MaskView } from "../input/mask.js";
-import { copyRowsIn, copyRowsOut, type RowsView } from "../input/rows.js";
+import { copyRowsOut, type RowsView } from "../input/rows.js";
 import { OPTION_SLOTS, scratchElements } from "../kernels/kernels.js";
-import { computeType, elementBytes, isNarrow, layout, type Stage, sharedStage, TILE_BYTES } from "./stage.js";
+import {
+  computeType,
+  elementBytes,
+  isNarrow,
+  layout,
+  rowsOfTile,
+  type Stage,
+  sharedStage,
+  type Views,
+} from "./stage.js";
 
 /** What of a row is in the stage. */
 export interface RowContents {
@@ -46,9 +55,9 @@ export function rowRegions(base: number, contents: RowContents, rows: number) {
   return regions;
 }
 
-/** How many rows a tile has: as many as stay in the cache, one at least. */
+/** How many of `rows` rows a tile has. */
 export function tileRows(contents: RowContents, rows: number): number {
-  return Math.max(1, Math.min(rows, Math.floor(TILE_BYTES / rowBytes(contents))));
+  return rowsOfTile(rowBytes(contents), rows);
 }
 
 /** The stage that calls share, large enough for `rows` rows. */
@@ -56,20 +65,9 @@ export function stageFor(contents: RowContents, rows: number): Stage {
   return sharedStage(rowRegions(0, contents, rows).end);
 }
 
-/** −∞ as it stands in the stage: the 16-bit types by their bits. */
-const MINUS_INFINITY: Record<ElementType, number> = {
-  float32: -Infinity,
-  float64: -Infinity,
-  float16: 0xfc00,
-  bfloat16: 0xff80,
-};
-
 /** A stage laid out for rows of one kind. */
 export class RowBlock {
   readonly at: RowRegions;
-  /** The stage in the type that rows are computed in, and in that of the logits. */
-  readonly compute: Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
-  readonly elements: Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 
   /** @param rows how many fit */
   constructor(
@@ -78,8 +76,6 @@ export class RowBlock {
     readonly rows: number,
   ) {
     this.at = rowRegions(stage.base, contents, rows);
-    this.compute = contents.type === "float64" ? stage.f64 : stage.f32;
-    this.elements = isNarrow(contents.type) ? stage.u16 : this.compute;
   }
 
   /** Whether it is what the shared stage would be laid out as now. */
@@ -95,18 +91,26 @@ export class RowBlock {
       sharedStage(this.at.end - this.stage.base) === this.stage
     );
   }
+}
 
-  /** Copies rows of the logits to the stage; classes that the mask leaves out become −∞. */
-  copyIn(logits: RowsView, first: number, count: number, mask: MaskView | undefined): void {
-    const at = this.at.logits / this.elements.BYTES_PER_ELEMENT;
-    copyRowsIn(logits, first, count, this.elements, at);
-    if (mask !== undefined) applyMask(mask, first, count, this.elements, at, MINUS_INFINITY[this.contents.type]);
-  }
+/** −∞ as it stands in memory: the 16-bit types by their bits. */
+const MINUS_INFINITY: Record<ElementType, number> = {
+  float32: -Infinity,
+  float64: -Infinity,
+  float16: 0xfc00,
+  bfloat16: 0xff80,
+};
 
-  /** Copies the result of the first `count` rows to rows of `to`. */
-  copyOut(to: RowsView, first: number, count: number): void {
-    copyOut(this.stage, this.at.result, this.contents.type, to, first, count);
-  }
+/** Makes −∞ of the logits that the mask leaves out of rows first…first + count, which lie from byte `at` on. */
+export function maskIn(
+  mask: MaskView,
+  first: number,
+  count: number,
+  memory: Views,
+  at: number,
+  type: ElementType,
+): void {
+  applyMask(mask, first, count, memory.view(type), at / elementBytes(type), MINUS_INFINITY[type]);
 }
 
 /**

@@ -2,46 +2,73 @@ import type { ElementType } from "../input/elements.js";
 import { currentVariant, newInstance } from "../kernels/choose.js";
 import type { KernelInstance, Kernels, Prefix, Variant } from "../kernels/kernels.js";
 
+/** Typed arrays over a stretch of memory; every offset counts from its first byte. */
+export class Views<Buffer extends ArrayBufferLike = ArrayBufferLike> {
+  readonly u8: Uint8Array<Buffer>;
+  readonly u16: Uint16Array<Buffer>;
+  readonly i32: Int32Array<Buffer>;
+  readonly f32: Float32Array<Buffer>;
+  readonly f64: Float64Array<Buffer>;
+
+  /** @param at a multiple of 8, as `bytes` is */
+  constructor(buffer: Buffer, at = 0, bytes = buffer.byteLength) {
+    this.u8 = new Uint8Array(buffer, at, bytes);
+    this.u16 = new Uint16Array(buffer, at, bytes / 2);
+    this.i32 = new Int32Array(buffer, at, bytes / 4);
+    this.f32 = new Float32Array(buffer, at, bytes / 4);
+    this.f64 = new Float64Array(buffer, at, bytes / 8);
+  }
+
+  /** The view for elements of a type as they lie in memory: the bits of the 16-bit types. */
+  view(type: ElementType): Float32Array<Buffer> | Float64Array<Buffer> | Uint16Array<Buffer> {
+    return type === "float32" ? this.f32 : type === "float64" ? this.f64 : this.u16;
+  }
+}
+
 /**
  * A kernel set's memory and the views over it. Sized once, never grown: a view stays valid as long as the stage lives.
  */
-export class Stage {
+export class Stage extends Views<ArrayBuffer> {
   readonly variant: Variant;
   readonly kernels: Kernels;
-  /** First byte of the regions. */
+  /** First byte of the regions: the same for every stage of a kernel set. */
   readonly base: number;
   /** Bytes from `base` on. */
   readonly capacity: number;
   readonly buffer: ArrayBuffer;
-  readonly f32: Float32Array<ArrayBuffer>;
-  readonly f64: Float64Array<ArrayBuffer>;
-  readonly i32: Int32Array<ArrayBuffer>;
-  readonly u16: Uint16Array<ArrayBuffer>;
 
   constructor(instance: KernelInstance) {
+    super(instance.buffer);
     this.variant = instance.variant;
     this.kernels = instance.kernels;
     this.base = align(instance.base);
     this.buffer = instance.buffer;
     this.capacity = this.buffer.byteLength - this.base - GUARD;
-    this.f32 = new Float32Array(this.buffer);
-    this.f64 = new Float64Array(this.buffer);
-    this.i32 = new Int32Array(this.buffer);
-    this.u16 = new Uint16Array(this.buffer);
-  }
-
-  /** The view for elements of a type as they lie in memory: the bits of the 16-bit types. */
-  view(type: ElementType): Float32Array | Float64Array | Uint16Array {
-    return type === "float32" ? this.f32 : type === "float64" ? this.f64 : this.u16;
   }
 }
 
 /** Kernels read whole vectors: the last one may reach this far behind the last element. */
 const GUARD = 32;
 const ALIGN = 16;
+/**
+ * Free bytes behind each region. Copies from and to shared memory take ten times as long where both sides do not stand
+ * at the same place within 8 bytes (V8), so that data may begin up to 7 bytes behind the begin of its region there.
+ */
+const SLACK = 8;
 
 /** What a tile should fill at most, so that it stays in a core's L2 cache from the copy in to the copy out. */
-export const TILE_BYTES = 256 * 1024;
+const TILE_BYTES = 128 * 1024;
+let tileLimit = TILE_BYTES;
+
+/** How many rows a tile has: as many as stay in the cache, one at least. */
+export function rowsOfTile(rowBytes: number, rows: number): number {
+  return Math.max(1, Math.min(rows, Math.floor(tileLimit / rowBytes)));
+}
+
+/** For tests: what a tile should fill at most; by default what it is otherwise. */
+export function setTileBytes(bytes = TILE_BYTES): void {
+  tileLimit = bytes;
+}
 
 function align(bytes: number): number {
   return Math.ceil(bytes / ALIGN) * ALIGN; // not `& ~15`: int32 wraps at 2 GiB
@@ -52,13 +79,18 @@ export function layout<K extends string>(base: number, sizes: Record<K, number>)
   const offsets = { end: base } as Record<K | "end", number>;
   for (const name in sizes) {
     offsets[name] = sizes[name] === 0 ? 0 : offsets.end;
-    offsets.end += align(sizes[name]);
+    offsets.end += sizes[name] === 0 ? 0 : align(sizes[name] + SLACK);
   }
   return offsets;
 }
 
+/** Bytes of an instance whose stage has a capacity of `bytes`. */
+export function instanceBytes(bytes: number): number {
+  return bytes + ALIGN + GUARD;
+}
+
 export function newStage(bytes: number): Stage {
-  return new Stage(newInstance(bytes + ALIGN + GUARD));
+  return new Stage(newInstance(instanceBytes(bytes)));
 }
 
 let shared: Stage | undefined;

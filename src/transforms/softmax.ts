@@ -1,11 +1,13 @@
 import type { FloatData, FloatInput, FloatOutput, ResultOf, TensorLike } from "../input/elements.js";
-import { type MaskInput, maskView } from "../input/mask.js";
+import { type MaskInput, type MaskView, maskView } from "../input/mask.js";
 import { knownOptions } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
+import type { RowsView } from "../input/rows.js";
 import { resolveLogits } from "../input/targets.js";
 import type { ShapeOptions } from "../losses/crossEntropyOptions.js";
-import { RowBlock, type RowContents, stageFor, tileRows } from "../sweep/rows.js";
-import { isNarrow, PREFIX } from "../sweep/stage.js";
+import { maskIn, RowBlock, type RowContents, stageFor, tileRows } from "../sweep/rows.js";
+import { isNarrow, PREFIX, type Views } from "../sweep/stage.js";
+import { type Input, type Place, sweep, type Task, type Tiles } from "../sweep/sweep.js";
 
 export interface TransformOptions extends Omit<ShapeOptions, "axis"> {
   /** Class axis, several that are flattened in this order, or null for all; default −1, the last. */
@@ -59,7 +61,7 @@ function elementwise(input: FloatInput, options: SoftmaxOptions, op: "softmax" |
   const mask = options.mask === undefined ? undefined : maskView(options.mask, logits);
   const out = options.out === undefined ? newLike(logits) : outputView("out", options.out, logits);
   if (options.out !== undefined) checkOverlap(out, [logits, { name: "mask", view: mask }], logits);
-  const { rows, classes, type } = logits;
+  const { classes, type } = logits;
   const contents: RowContents = {
     type,
     classes,
@@ -67,15 +69,7 @@ function elementwise(input: FloatInput, options: SoftmaxOptions, op: "softmax" |
     weight: false,
     result: isNarrow(type) ? "apart" : "inPlace",
   };
-  const tile = tileRows(contents, rows);
-  const block = new RowBlock(stageFor(contents, tile), contents, tile);
-  const { at, stage } = block;
-  for (let first = 0; first < rows; first += tile) {
-    const count = Math.min(tile, rows - first);
-    block.copyIn(logits, first, count, mask);
-    stage.kernels[`${PREFIX[type]}_${op}`](count, classes, at.logits, at.result);
-    block.copyOut(out, first, count);
-  }
+  sweep(new TransformTiles(op, contents, logits, mask, out));
   return out.array as FloatData;
 }
 
@@ -96,15 +90,71 @@ export function logSumExp(logits: FloatInput, options: LogSumExpOptions = {}): F
   const out = options.out === undefined ? new Result(rows) : rowsOutput("out", options.out, rows);
   if (options.out !== undefined) checkOverlap(out, [view, { name: "mask", view: mask }]);
   const contents: RowContents = { type, classes, probabilities: false, weight: false, result: "none" };
-  const tile = tileRows(contents, rows);
-  const block = new RowBlock(stageFor(contents, tile), contents, tile);
-  const { at, stage } = block;
-  const from = at.logSumExp / 8;
-  for (let first = 0; first < rows; first += tile) {
-    const count = Math.min(tile, rows - first);
-    block.copyIn(view, first, count, mask);
-    stage.kernels[`${PREFIX[type]}_logsumexp`](count, classes, at.logits, at.logSumExp);
-    for (let r = 0; r < count; r++) out[first + r] = stage.f64[from + r];
-  }
+  sweep(new TransformTiles("logsumexp", contents, view, mask, out));
   return out;
+}
+
+/** One of the transforms as tiles: a result for each logit, or with `logsumexp` one number a row. */
+class TransformTiles implements Tiles {
+  readonly stage;
+  readonly end;
+  readonly rows;
+  readonly tile;
+  readonly inputs: Input[];
+  readonly result: Place | undefined;
+  readonly #block: RowBlock;
+  readonly #perRow: Float32Array | Float64Array | undefined;
+
+  constructor(
+    private readonly op: "softmax" | "logsoftmax" | "logsumexp",
+    contents: RowContents,
+    logits: RowsView,
+    private readonly mask: MaskView | undefined,
+    out: RowsView | Float32Array | Float64Array,
+  ) {
+    const { type } = contents;
+    this.rows = logits.rows;
+    this.tile = tileRows(contents, logits.rows);
+    this.#block = new RowBlock(stageFor(contents, this.tile), contents, this.tile);
+    const { at, stage } = this.#block;
+    this.stage = stage;
+    this.end = at.end;
+    this.inputs = [{ view: logits, at: at.logits, type, edited: mask !== undefined }];
+    if ("classes" in out) this.result = { view: out, at: at.result, type };
+    else this.#perRow = out;
+  }
+
+  prepare(): void {}
+
+  fill(memory: Views, first: number, count: number): void {
+    const { at, contents } = this.#block;
+    if (this.mask !== undefined) maskIn(this.mask, first, count, memory, at.logits, contents.type);
+  }
+
+  run(count: number): number {
+    const { at, contents, stage } = this.#block;
+    const to = this.#perRow === undefined ? at.result : at.logSumExp;
+    stage.kernels[`${PREFIX[contents.type]}_${this.op}`](count, contents.classes, at.logits, to);
+    return 0;
+  }
+
+  collect({ f64 }: Views, first: number, count: number): void {
+    const out = this.#perRow;
+    if (out === undefined) return;
+    const from = this.#block.at.logSumExp / 8;
+    for (let r = 0; r < count; r++) out[first + r] = f64[from + r];
+  }
+
+  task(): Task {
+    const { at, contents } = this.#block;
+    const to = this.#perRow === undefined ? at.result : at.logSumExp;
+    return {
+      kernel: `${PREFIX[contents.type]}_${this.op}`,
+      args: [contents.classes, at.logits, to],
+      perRow: 1,
+      constants: [],
+      inputs: [],
+      outputs: this.#perRow === undefined ? [] : [{ at: at.logSumExp, bytes: 8 }],
+    };
+  }
 }

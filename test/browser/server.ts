@@ -9,6 +9,9 @@ const TYPES: Record<string, string> = {
   ".wasm": "application/wasm",
 };
 
+/** What the script of a worker needs where the page is isolated. */
+const ISOLATED = { "cross-origin-embedder-policy": "require-corp" };
+
 export interface Page {
   readonly body: string;
   readonly headers?: Record<string, string>;
@@ -29,7 +32,7 @@ export function serve(pages: Record<string, Page>, folders: Record<string, strin
     const file = folder in folders ? join(folders[folder], ...rest) : undefined;
     if (page) response.writeHead(200, { "content-type": type, ...page.headers }).end(page.body);
     else if (file && existsSync(file) && statSync(file).isFile())
-      response.writeHead(200, { "content-type": type }).end(readFileSync(file));
+      response.writeHead(200, { "content-type": type, ...ISOLATED }).end(readFileSync(file));
     else response.writeHead(404).end();
   });
   const close = () =>

@@ -20,6 +20,11 @@ const ISOLATION = { "cross-origin-opener-policy": "same-origin", "cross-origin-e
 /** No 'wasm-unsafe-eval': browsers then refuse to compile WebAssembly. */
 const POLICY = { "content-security-policy": "default-src 'none'; script-src 'self' 'nonce-page'" };
 
+/** WebAssembly may be compiled, but workers only come from files of the page's own. */
+const WASM_POLICY = {
+  "content-security-policy": "default-src 'none'; script-src 'self' 'nonce-page' 'wasm-unsafe-eval'; worker-src 'self'",
+};
+
 /** A page that puts the JSON text that its script ends up with into `<output>`. */
 function page(script: string, options: { head?: string; headers?: Record<string, string> } = {}): Page {
   const body = `<!doctype html>
@@ -36,6 +41,25 @@ const USE_BUNDLE = `
 import * as celoss from "/celoss/dist/celoss.bundle.js";
 import { encode, runVariants } from "/cases.js";`;
 const SHOW = `document.querySelector("output").textContent =`;
+
+/** One call on the page's own thread, then the same on three threads, until workers have had their share of one. */
+const THREADS = `${USE_BUNDLE}
+const [rows, classes] = [1000, 1000];
+const logits = celoss.sharedFloat32(rows * classes);
+for (let i = 0; i < logits.length; i++) logits[i] = Math.fround(8 * Math.sin(i * i));
+const targets = Int32Array.from({ length: rows }, (_, r) => (r * 7) % classes);
+const alone = celoss.crossEntropyWithGrad(logits, targets);
+await celoss.useThreads(3);
+const grad = celoss.sharedFloat32(logits.length);
+let differences = 0;
+for (let i = 0; i < 100; i++) {
+  grad.fill(NaN);
+  const { loss } = celoss.crossEntropyWithGrad(logits, targets, { grad });
+  if (loss !== alone.loss || grad.some((g, j) => g !== alone.grad[j])) differences++;
+}
+const { threads, reason } = celoss.backend();
+await celoss.useThreads(1);
+${SHOW} encode({ threads, reason, differences, after: celoss.backend().threads });`;
 
 const PAGES: Record<string, Page> = {
   "/cases.js": { body: stripTypes(join(import.meta.dirname, "cases.ts")) },
@@ -55,6 +79,18 @@ const PAGES: Record<string, Page> = {
      worker.onerror = (event) => reportError(new Error("worker: " + event.message));`,
   ),
   "/worker.js": { body: `${USE_BUNDLE} self.postMessage(encode(runVariants(celoss)));` },
+  "/threads.html": page(THREADS, { headers: ISOLATION }),
+  "/threads-url.html": page(
+    THREADS.replace("useThreads(3)", 'useThreads(3, { workerUrl: "/celoss/dist/worker.js" })'),
+    {
+      headers: { ...ISOLATION, ...WASM_POLICY },
+    },
+  ),
+  "/threads-refused.html": page(
+    `${USE_BUNDLE}
+     const refusal = await celoss.useThreads(2).then(() => "none", String);
+     ${SHOW} encode({ refusal, threads: celoss.backend().threads });`,
+  ),
   "/isolated.html": page(
     `${USE_BUNDLE} ${SHOW} encode({ crossOriginIsolated, report: runVariants(celoss, SharedArrayBuffer) });`,
     { headers: ISOLATION },
@@ -167,4 +203,19 @@ test("content security policy without wasm: js serves, says why, Node's numbers 
   expect(backend.reason).toMatch(/content security policy/i);
   expect(differences(report, "js")).toEqual([]);
   for (const variant of ["simd", "relaxed"] as const) expect(report[variant]).toMatch(/content security policy/i);
+});
+
+for (const path of ["/threads.html", "/threads-url.html"]) {
+  test(`threads, ${path}: the numbers of one thread, to the bit`, async (context) => {
+    type Shown = { threads: number; reason?: string; differences: number; after: number };
+    const { reason, ...shown } = await open<Shown>(context, path);
+    expect(shown).toEqual({ threads: 3, differences: 0, after: 1 });
+    expect(reason ?? "").not.toMatch("worker");
+  });
+}
+
+test("threads without cross-origin isolation: refused, with the headers that are missing", async (context) => {
+  const { refusal, threads } = await open<{ refusal: string; threads: number }>(context, "/threads-refused.html");
+  expect(refusal).toContain("Cross-Origin-Embedder-Policy: require-corp");
+  expect(threads).toBe(1);
 });

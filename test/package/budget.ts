@@ -3,7 +3,7 @@ export const BUDGET = {
   /** simd.wasm and relaxed.wasm, each brotli-compressed, together. */
   wasmBrotli: 24_000,
   /** The single-file bundle, brotli-compressed: what a page loads. */
-  bundleBrotli: 50_000,
-  /** The npm tarball, which holds each binary three times: as a file, inside its module, and in the bundle. */
-  tarball: 240_000,
+  bundleBrotli: 61_000,
+  /** The npm tarball, which holds each binary three times (as a file, inside its module, and in the bundle) and the worker script as often. */
+  tarball: 275_000,
 } as const;

@@ -1,0 +1,111 @@
+import { type MaskView, markEmptyRows } from "../input/mask.js";
+import type { RowFactors } from "../input/options.js";
+import type { RowsView } from "../input/rows.js";
+import { copyIndicesIn, type Targets } from "../input/targets.js";
+import { OPTION_SLOTS } from "../kernels/kernels.js";
+import { maskIn } from "../sweep/rows.js";
+import { computeType, PREFIX, type Views } from "../sweep/stage.js";
+import type { Input, Place, Task, Tiles } from "../sweep/sweep.js";
+import type { Scalars } from "./crossEntropyOptions.js";
+import { type CrossEntropyBlock, type Divisors, IGNORED, type RowTotals } from "./crossEntropyRows.js";
+
+/** The checked arguments of a call. */
+export interface CrossEntropyCall {
+  readonly scalars: Scalars;
+  readonly by: Divisors;
+  readonly logits: RowsView;
+  readonly targets: Targets;
+  readonly weight: Float32Array | Float64Array | undefined;
+  readonly sampleWeight: RowFactors;
+  readonly upstream: RowFactors;
+  readonly mask: MaskView | undefined;
+  readonly grad: RowsView | undefined;
+}
+
+/** A cross-entropy as tiles. */
+export class CrossEntropyTiles implements Tiles {
+  readonly stage;
+  readonly end;
+  readonly rows;
+  readonly tile;
+  readonly inputs: Input[];
+  readonly result: Place | undefined;
+
+  constructor(
+    private readonly block: CrossEntropyBlock,
+    private readonly call: CrossEntropyCall,
+    private readonly totals: RowTotals,
+  ) {
+    const { at, stage, contents } = block;
+    const { logits, targets, grad, mask } = call;
+    const { type } = contents;
+    this.stage = stage;
+    this.end = at.end;
+    this.rows = logits.rows;
+    this.tile = block.rows;
+    this.inputs = [{ view: logits, at: at.logits, type, edited: mask !== undefined }];
+    if (targets.kind === "probabilities") {
+      this.inputs.push({ view: targets.view, at: at.probabilities, type: computeType(type), edited: false });
+    }
+    if (grad !== undefined) this.result = { view: grad, at: at.result, type };
+  }
+
+  prepare(memory: Views): void {
+    const { scalars, by, weight } = this.call;
+    const { at, contents } = this.block;
+    if (weight !== undefined) {
+      const compute = contents.type === "float64" ? memory.f64 : memory.f32;
+      compute.set(weight, at.weight / compute.BYTES_PER_ELEMENT);
+    }
+    this.block.configure(memory, scalars, by, weight, IGNORED);
+  }
+
+  fill(memory: Views, first: number, count: number): void {
+    const { at, contents } = this.block;
+    const { scalars, by, targets, mask, upstream, sampleWeight } = this.call;
+    const indices = at.indices / 4;
+    if (mask !== undefined) maskIn(mask, first, count, memory, at.logits, contents.type);
+    if (targets.kind === "indices") {
+      copyIndicesIn(targets.view, first, count, memory.i32, indices, scalars.ignoreIndex, IGNORED);
+    } else if (mask !== undefined) {
+      memory.i32.fill(0, indices, indices + count);
+    }
+    if (mask !== undefined) markEmptyRows(mask, first, count, memory.i32, indices, IGNORED);
+    if (this.result !== undefined) this.block.writeUpstream(memory, first, count, upstream, sampleWeight, by.grad);
+  }
+
+  run(count: number): number {
+    this.block.run(count, this.#withIndices(), this.#withLse(), this.result !== undefined);
+    return 0;
+  }
+
+  collect(memory: Views, first: number, count: number): void {
+    this.totals.add(memory, this.block.at, first, count);
+  }
+
+  task(): Task {
+    const { at, contents } = this.block;
+    const withGrad = this.result !== undefined;
+    const compute = contents.type === "float64" ? 8 : 4;
+    const weight = contents.weight ? [{ at: at.weight, bytes: contents.classes * compute }] : [];
+    return {
+      kernel: `${PREFIX[contents.type]}_crossentropy${withGrad ? "_grad" : ""}`,
+      args: this.block.args(this.#withIndices(), this.#withLse(), withGrad),
+      perRow: 1,
+      constants: [{ at: at.options, bytes: OPTION_SLOTS * 8 }, ...weight],
+      inputs: [
+        ...(withGrad ? [{ at: at.upstream, bytes: 8 }] : []),
+        ...(this.#withIndices() ? [{ at: at.indices, bytes: 4 }] : []),
+      ],
+      outputs: [{ at: at.losses, bytes: 8 }, ...(this.#withLse() ? [{ at: at.logSumExp, bytes: 8 }] : [])],
+    };
+  }
+
+  #withIndices(): boolean {
+    return this.call.targets.kind === "indices" || this.call.mask !== undefined;
+  }
+
+  #withLse(): boolean {
+    return this.call.scalars.zLoss !== 0;
+  }
+}

@@ -1,0 +1,347 @@
+/** Moves tiles of rows through a stage: on the calling thread, or on it and those of a pool. */
+import type { ElementType, NumberArray } from "../input/elements.js";
+import { copyRowsIn, copyRowsOut, type RowsView } from "../input/rows.js";
+import { KERNELS, type Kernels, VARIANTS } from "../kernels/kernels.js";
+import { STATE, STEP, TASK, TYPES } from "./board.js";
+import type { Pool } from "./pool.js";
+import { copyOut } from "./rows.js";
+import { computeType, elementBytes, isNarrow, type Stage, type Views } from "./stage.js";
+import { currentPool, workersServed } from "./threads.js";
+
+/** Rows of the caller's, their place in the stage and how they stand there. */
+export interface Place {
+  readonly view: RowsView;
+  readonly at: number;
+  readonly type: ElementType;
+}
+
+export interface Input extends Place {
+  /** Whether `fill` changes what was copied. */
+  readonly edited: boolean;
+}
+
+/** Bytes a row, or bytes that all rows have in common. */
+export interface Region {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** What another thread needs to know to compute a tile; all offsets are those of the stage. */
+export interface Task {
+  readonly kernel: (typeof KERNELS)[number] & keyof Kernels;
+  /** The kernel's arguments behind the first one, which is how many rows or elements there are. */
+  readonly args: readonly number[];
+  readonly perRow: number;
+  readonly constants: readonly Region[];
+  /** What `fill` writes. */
+  readonly inputs: readonly Region[];
+  /** What `collect` reads. */
+  readonly outputs: readonly Region[];
+}
+
+/** A call, cut into tiles of `tile` rows, which are `rows` together. */
+export interface Tiles {
+  readonly stage: Stage;
+  /** Where the regions end in the stage. */
+  readonly end: number;
+  readonly rows: number;
+  readonly tile: number;
+  readonly inputs: readonly Input[];
+  /** Where results go, in the element type of the logits. */
+  readonly result: Place | undefined;
+  /** Writes what all tiles have in common. */
+  prepare(memory: Views): void;
+  /** Writes what the kernel reads of rows first…first + count besides the inputs. */
+  fill(memory: Views, first: number, count: number): void;
+  /** Runs the kernel over the first `count` rows of the stage; returns what it returns. */
+  run(count: number): number;
+  /** Takes what the kernel left, in row order. */
+  collect(memory: Views, first: number, count: number, value: number): void;
+  task(): Task;
+}
+
+/**
+ * Elements of a call from which on other threads take part: below, telling them costs more than they gain. What goes
+ * through slots has to gain more.
+ */
+let minimum = 48_000;
+const TIMES_WITH_INPUTS_COPIED = 5;
+const TIMES_WITH_RESULT_COPIED = 12;
+/** Bytes of a tile above which slots would need too much memory. */
+const SLOT_LIMIT = 2 ** 24;
+/** The share of a tile's time on the calling thread up to which handing it over pays. */
+const WORTH = 0.7;
+let calls = 0;
+
+/** For tests: elements from which on calls are spread over threads, 0 for all that have two tiles. Returns what it was. */
+export function setThreadMinimum(elements: number): number {
+  const was = minimum;
+  minimum = elements;
+  return was;
+}
+
+export function sweep(tiles: Tiles): void {
+  const { rows, tile, stage, inputs } = tiles;
+  tiles.prepare(stage);
+  const elements = rows * inputs[0].view.classes;
+  if (rows > tile && elements >= minimum && tiles.end <= SLOT_LIMIT) {
+    const pool = currentPool();
+    if (pool !== undefined && elements >= breakEven(tiles)) {
+      new SharedSweep(tiles, pool).run();
+      return;
+    }
+  }
+  for (let first = 0; first < rows; first += tile) {
+    const count = Math.min(tile, rows - first);
+    tiles.collect(stage, first, count, compute(tiles, first, count));
+  }
+}
+
+function breakEven(tiles: Tiles): number {
+  if (tiles.result !== undefined && !isDirectResult(tiles)) return minimum * TIMES_WITH_RESULT_COPIED;
+  return tiles.inputs.every((input) => isDirect(tiles, input)) ? minimum : minimum * TIMES_WITH_INPUTS_COPIED;
+}
+
+/** Whether workers can read an input where it is. */
+function isDirect({ stage }: Tiles, { view, type, edited }: Input): boolean {
+  return !edited && isShared(view) && isRunLike(view, stage.view(type));
+}
+
+/** Whether workers can write results where they go. One that dies while it writes must not take the logits with it. */
+function isDirectResult({ stage, inputs, result }: Tiles): boolean {
+  if (result === undefined || !isShared(result.view)) return false;
+  if (!isRunLike(result.view, stage.view(slotType(result)))) return false;
+  return inputs.every((input) => input.view.data.buffer !== result.view.data.buffer);
+}
+
+/** Type of the elements of a result in a slot. */
+function slotType({ view, type }: Place): ElementType {
+  return isNarrow(view.type) ? view.type : computeType(type);
+}
+
+/** A tile on this thread, from the caller's arrays to the result; what is left in the stage is for `collect`. */
+function compute(tiles: Tiles, first: number, count: number): number {
+  const { stage, inputs, result } = tiles;
+  for (const { view, at, type } of inputs) {
+    const to = stage.view(type);
+    // Small arrays have no buffer until it is asked for.
+    const phase = count * view.classes < 1024 || !isShared(view) ? 0 : phaseOf(view, first, to);
+    copyRowsIn(view, first, count, to, (at + phase) / to.BYTES_PER_ELEMENT);
+    if (phase !== 0) stage.u8.copyWithin(at, at + phase, at + phase + count * view.classes * to.BYTES_PER_ELEMENT);
+  }
+  tiles.fill(stage, first, count);
+  const value = tiles.run(count);
+  if (result !== undefined) copyOut(stage, result.at, result.type, result.view, first, count);
+  return value;
+}
+
+function isShared(view: RowsView): boolean {
+  return typeof SharedArrayBuffer === "function" && view.data.buffer instanceof SharedArrayBuffer;
+}
+
+/** Where a row begins within its 8 bytes, when rows follow one another as the elements of `there` do; 0 otherwise. */
+function phaseOf(view: RowsView, first: number, there: NumberArray): number {
+  return isRunLike(view, there) ? byteOf(view, first) % 8 : 0;
+}
+
+function isRunLike(view: RowsView, there: NumberArray): boolean {
+  return view.contiguous && view.data[Symbol.toStringTag] === there[Symbol.toStringTag];
+}
+
+function byteOf(view: RowsView, row: number): number {
+  return view.data.byteOffset + (view.offset + row * view.classes) * view.data.BYTES_PER_ELEMENT;
+}
+
+/**
+ * A sweep on several threads. Tile t stands in slot t mod slots from when it is posted, or computed here out of turn,
+ * until it is collected. This thread posts what the workers can take soon, computes tiles itself meanwhile, takes back
+ * in the end what none of them has begun, and waits for nothing but tiles that are being computed.
+ */
+class SharedSweep {
+  readonly #task: Task;
+  readonly #call = ++calls;
+  readonly #count: number;
+  /** For each input and the result, its number among shared arrays when workers may use it there; 0 otherwise. */
+  readonly #direct: readonly number[];
+  readonly #directResult: number;
+  readonly #resultType: ElementType;
+  #posted = 0;
+  #collected = 0;
+  /** Whether a worker has computed a tile. */
+  #served = false;
+  /** The longest tile of this thread, in ms. */
+  #longest = 0;
+  /** What this thread spent on tiles of its own, and on handing tiles over and collecting them: tiles, and ms. */
+  #own = 0;
+  #ownTime = 0;
+  #handed = 0;
+  #handedTime = 0;
+
+  constructor(
+    private readonly tiles: Tiles,
+    private readonly pool: Pool,
+  ) {
+    const { stage, inputs, result } = tiles;
+    this.#task = tiles.task();
+    this.#count = Math.ceil(tiles.rows / tiles.tile);
+    pool.prepare(stage.variant, tiles.end);
+    tiles.prepare(pool.constants);
+    this.#resultType = slotType(result ?? inputs[0]);
+    const share = ({ view }: Place) => pool.share(view.data.buffer as SharedArrayBuffer);
+    this.#direct = inputs.map((input) => (isDirect(tiles, input) ? share(input) : 0));
+    this.#directResult = result !== undefined && isDirectResult(tiles) ? share(result) : 0;
+  }
+
+  run(): void {
+    const { pool } = this;
+    const count = this.#count;
+    const slots = pool.slots.length - 1;
+    try {
+      for (this.#collect(); this.#collected < count; this.#collect()) {
+        if (this.#posted < count && this.#posted - this.#collected < slots) {
+          if (this.#posted < count - 1 && this.#pays() && this.#waiting() < 2 * pool.size) this.#post(this.#posted++);
+          else this.#compute(this.#posted++);
+        } else this.#takeBackOrWait();
+      }
+    } catch (error) {
+      pool.fail("a call was interrupted");
+      throw error;
+    }
+    if (pool.usable && this.#served) workersServed();
+  }
+
+  /**
+   * Whether a tile costs this thread clearly less when a worker computes it. What goes through slots moves from core to
+   * core on its way in and out, which can take as long as the arithmetic.
+   */
+  #pays(): boolean {
+    if (minimum === 0 || this.#own === 0 || this.#handed === 0) return this.pool.usable;
+    return this.pool.usable && this.#handedTime / this.#handed < WORTH * (this.#ownTime / this.#own);
+  }
+
+  /** Tiles that no worker has begun. */
+  #waiting(): number {
+    let waiting = 0;
+    for (let t = this.#collected; t < this.#posted; t++) if (this.pool.state(this.#slot(t)) === STATE.ready) waiting++;
+    return waiting;
+  }
+
+  #slot(t: number): number {
+    return t % this.pool.board.slots;
+  }
+
+  #rows(t: number): number {
+    return Math.min(this.tiles.tile, this.tiles.rows - t * this.tiles.tile);
+  }
+
+  /** Puts a tile and its task into its slot, for whichever worker comes first. */
+  #post(t: number): void {
+    const begin = performance.now();
+    const { tiles, pool } = this;
+    const slot = this.#slot(t);
+    const memory = pool.slots[slot];
+    const first = t * tiles.tile;
+    const rows = this.#rows(t);
+    const task = pool.board.tasks[slot];
+    let i: number = TASK.program;
+    const step = (...numbers: number[]) => {
+      for (const number of numbers) task[i++] = number;
+    };
+    task[TASK.variant] = VARIANTS.indexOf(tiles.stage.variant);
+    task[TASK.bytes] = tiles.end - tiles.stage.base;
+    task[TASK.call] = this.#call;
+    const { kernel, args, perRow, constants, inputs, outputs } = this.#task;
+    for (const { at, bytes } of constants) step(STEP.constant, at, bytes);
+    // In the order of their places, before the rest: data out of phase reach a few bytes too far at first.
+    tiles.inputs.forEach(({ view, at, type, edited }, k) => {
+      const to = memory.view(type);
+      const bytes = rows * view.classes * to.BYTES_PER_ELEMENT;
+      const phase = edited ? 0 : phaseOf(view, first, to);
+      const offset = this.#direct[k] !== 0 ? byteOf(view, first) : at + phase;
+      if (this.#direct[k] === 0) copyRowsIn(view, first, rows, to, offset / to.BYTES_PER_ELEMENT);
+      step(STEP.copyIn, this.#direct[k], offset, at, bytes);
+    });
+    tiles.fill(memory, first, rows);
+    for (const { at, bytes } of inputs) step(STEP.copyIn, 0, at, at, bytes * rows);
+    step(STEP.call, KERNELS.indexOf(kernel), args.length + 1, rows * perRow, ...args);
+    const { result } = tiles;
+    if (result !== undefined && isNarrow(this.#resultType)) {
+      const elements = rows * result.view.classes;
+      step(STEP.narrow, result.at, elements, TYPES.indexOf(result.type), TYPES.indexOf(this.#resultType));
+    }
+    step(STEP.commit);
+    for (const { at, bytes } of outputs) step(STEP.copyOut, 0, at, at, bytes * rows);
+    if (result !== undefined) {
+      const bytes = rows * result.view.classes * elementBytes(this.#resultType);
+      const offset = this.#directResult !== 0 ? byteOf(result.view, first) : this.#resultAt(result, first, memory);
+      step(STEP.copyOut, this.#directResult, offset, result.at, bytes);
+    }
+    step(STEP.end);
+    pool.set(slot, STATE.ready);
+    pool.board.ring();
+    this.#handed++;
+    this.#handedTime += performance.now() - begin;
+  }
+
+  /** Where the result of rows from `first` on stands in a slot. */
+  #resultAt({ view, at }: Place, first: number, memory: Views): number {
+    return at + phaseOf(view, first, memory.view(this.#resultType));
+  }
+
+  /** Computes a tile here. Out of turn, what is to be collected waits in its slot. */
+  #compute(t: number): void {
+    const { tiles, pool } = this;
+    const first = t * tiles.tile;
+    const rows = this.#rows(t);
+    const begin = performance.now();
+    const value = compute(tiles, first, rows);
+    const time = performance.now() - begin;
+    this.#longest = Math.max(this.#longest, time);
+    this.#own++;
+    this.#ownTime += time;
+    const slot = this.#slot(t);
+    if (t === this.#collected) {
+      tiles.collect(tiles.stage, first, rows, value);
+      this.#collected++;
+      pool.set(slot, STATE.free);
+      return;
+    }
+    const { u8 } = tiles.stage;
+    for (const { at, bytes } of this.#task.outputs) pool.slots[slot].u8.set(u8.subarray(at, at + bytes * rows), at);
+    pool.board.tasks[slot][TASK.value] = value;
+    pool.set(slot, STATE.own);
+  }
+
+  /** Collects what is ready, up to the first tile that is not. */
+  #collect(): void {
+    const { tiles, pool } = this;
+    for (; this.#collected < this.#posted; this.#collected++) {
+      const slot = this.#slot(this.#collected);
+      const state = pool.state(slot);
+      if (state !== STATE.done && state !== STATE.own) return;
+      const first = this.#collected * tiles.tile;
+      const rows = this.#rows(this.#collected);
+      const memory = pool.slots[slot];
+      this.#served ||= state === STATE.done;
+      tiles.collect(memory, first, rows, pool.board.tasks[slot][TASK.value]);
+      const { result } = tiles;
+      if (state === STATE.done && result !== undefined && this.#directResult === 0) {
+        const begin = performance.now();
+        const from = memory.view(this.#resultType);
+        copyRowsOut(from, this.#resultAt(result, first, memory) / from.BYTES_PER_ELEMENT, result.view, first, rows);
+        this.#handedTime += performance.now() - begin;
+      }
+      pool.set(slot, STATE.free);
+    }
+  }
+
+  #takeBackOrWait(): void {
+    const { pool } = this;
+    for (let t = this.#collected; t < this.#posted; t++) {
+      if (!pool.takeBack(this.#slot(t))) continue;
+      this.#compute(t);
+      return;
+    }
+    if (!pool.wait(this.#slot(this.#collected), this.#longest)) this.#compute(this.#collected);
+  }
+}
