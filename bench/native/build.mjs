@@ -1,0 +1,51 @@
+/**
+ * Builds the native contenders where there is a C compiler and an x86-64 processor, and writes build/contenders.json
+ * with those that this processor runs. Says so and exits 0 where there is nothing to build.
+ *
+ *     node bench/native/build.mjs
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const FOLDER = dirname(fileURLToPath(import.meta.url));
+const BUILD = join(FOLDER, "build");
+const COMPILERS = [process.env.CC, "cc", "gcc", "clang"].filter((name) => name);
+
+// Products are fused where a kernel says so and nowhere else, and nothing becomes wider than its set.
+const FLAGS = ["-std=gnu11", "-O3", "-ffp-contract=off", "-fno-tree-vectorize", "-Wall", "-Wextra"];
+const SETS = [
+  { define: "SET_SSE41", flags: ["-msse4.1"] },
+  { define: "SET_FMA128", flags: ["-mavx2", "-mfma"] },
+  { define: "SET_AVX2", flags: ["-mavx2", "-mfma"] },
+  { define: "SET_AVX512", flags: ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma"] },
+];
+
+rmSync(BUILD, { recursive: true, force: true });
+mkdirSync(BUILD, { recursive: true });
+const sets = build();
+const contenders = sets.map((set) => ({ name: `native ${set}`, command: ["./build/native", set], threads: 1 }));
+writeFileSync(join(BUILD, "contenders.json"), `${JSON.stringify(contenders, null, 2)}\n`);
+if (sets.length > 0) console.log(`native contenders: ${sets.join(", ")}`);
+
+/** The sets that were built and that this processor runs. */
+function build() {
+  if (process.arch !== "x64") return absent(`kernels are written for x86-64, this is ${process.arch}`);
+  const compiler = COMPILERS.find((name) => spawnSync(name, ["--version"]).status === 0);
+  if (!compiler) return absent(`no C compiler among ${COMPILERS.join(", ")}`);
+  const compile = (...words) => execFileSync(compiler, [...FLAGS, ...words], { cwd: FOLDER, stdio: "inherit" });
+  const objects = SETS.map(({ define, flags }) => {
+    const object = join("build", `${define}.o`);
+    compile(...flags, "-mprfchw", `-D${define}`, "-c", "kernels.c", "-o", object);
+    return object;
+  });
+  compile("main.c", "plain.c", "check.c", ...objects, "-o", join("build", "native"), "-lm");
+  const names = execFileSync(join(BUILD, "native"), ["--sets"], { encoding: "utf8" });
+  return names.split("\n").filter((name) => name);
+}
+
+function absent(reason) {
+  console.log(`native contenders: absent, ${reason}`);
+  return [];
+}
