@@ -41,6 +41,8 @@ export const PLAIN: readonly { readonly name: string; readonly note: string }[] 
 const QUICK = ["naive", "tuned", "js end to end", "simd workspace", "simd end to end"];
 const QUICK_RELAXED = ["relaxed workspace", "relaxed end to end", "relaxed shared, 2 threads"];
 const QUICK_WORKLOADS = ["1×10", "64×10", "256×1000", "128×32000", "binary 1e6"];
+/** Libraries' ways that another way of theirs outdoes everywhere: they have no curves. */
+const SLOWER_RIVALS = /cpu|losses|operator/;
 /** Below it threads are not what anybody waits for. */
 const THREADS_ELEMENTS = 600;
 
@@ -164,8 +166,8 @@ export function takesPart({ ours, group, name, workloads, flags }: Contender, wo
   if (name.endsWith("revectorize") && series !== undefined) return false;
   if (series === "threads") return ours?.path === "shared";
   if (series === "classes" || series === "rows") {
-    if (group === "rival") return mode === "gradient";
-    if (!ours) return true;
+    if (group === "rival") return mode === "gradient" && !SLOWER_RIVALS.test(name);
+    if (!ours) return name !== "plain";
     if (ours.threads > 1 || ours.option || ours.dtype !== "float32" || flags?.some((flag) => /revect/.test(flag)))
       return false;
     return ours.path === "workspace" || (ours.path === "end to end" && series === "rows");

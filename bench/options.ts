@@ -7,7 +7,8 @@ export const HELP = `Usage: npm run bench -- [options]          the chosen few, 
        npm run bench:engines -- [options]  celoss in every engine that is installed in bench/engines
 
   --only PATTERN    what has every word of PATTERN in "workload mode contender", of everything that is found here:
-                    "256x1000 gradient", "binary simd", "series classes"; given again, it adds to the choice
+                    "256x1000 gradient", "binary simd"; points of curves by "series classes", "series rows 1x10",
+                    "series threads"; given again, it adds to the choice
   --engine ID       run celoss in this engine: that of bench/engines named so (node24, bun …); given again, it adds one
   --json FILE       where the results go (default bench/results/latest.json, which git ignores); bench:engines, and
                     several engines, write into FILE's folder (bench/results/engines), ID.json for each
@@ -57,12 +58,18 @@ export function choose(args: string[]): Choice | undefined {
       time: positive("--time", values.time) ?? BUDGETS[suite].time,
       sample: BUDGETS[suite].sample,
     },
-    only: values.only && ((text) => words.some((all) => all.every((word) => folded(text).includes(word)))),
+    only: values.only && ((text) => words.some((pattern) => chooses(pattern, folded(text)))),
     patterns,
     engines: values.engine,
     json: values.json,
     list: values.list ?? false,
   };
+}
+
+/** Points of curves are chosen by those that say so. */
+function chooses(words: readonly string[], text: string): boolean {
+  if (text.startsWith("series ") && !words.includes("series")) return false;
+  return words.every((word) => text.includes(word));
 }
 
 function folded(text: string): string {

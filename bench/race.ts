@@ -13,6 +13,8 @@ import type { Workload } from "./workloads.js";
 const AGREEMENT = 1.05;
 /** How many times the rounds of the budget a contender may get until two agree. */
 const EXTENSION = 2;
+/** Nanoseconds: of calls that take longer, two rounds say enough. */
+const SLOW_CALL = 3e8;
 /** Processes of which a warm-up curve is the median. */
 const WARMUP_PROCESSES = 3;
 /** Calls of a warm-up curve. */
@@ -50,8 +52,11 @@ export class Desk {
     return { folder, kind, mode, rows, classes, gradientFile: join(this.#folder, "gradient.f32") };
   }
 
-  /** Errors of a contender that has just done the job, with the gradient that it left in its file. */
-  errors({ ours }: Contender, job: Job, loss: number): Errors {
+  /**
+   * Errors of a contender that has just done the job, with the gradient that it left in its file; and what is wrong,
+   * where that is too much. Another library's errors are its own.
+   */
+  check({ ours, group }: Contender, job: Job, loss: number): { errors: Errors; wrong: string | undefined } {
     const { dtype = "float32", option } = ours ?? {};
     const key = `${dtype} ${option}`;
     let exact = this.#exact.get(key);
@@ -59,17 +64,21 @@ export class Desk {
       exact = exactOf(this.#workload as Workload, this.#data as Data, dtype, option);
       this.#exact.set(key, exact);
     }
-    if (job.mode === "forward") return errorsOf(exact, loss, undefined, dtype);
-    const gradient = new Float32Array(read(job.gradientFile, job.rows * job.classes));
-    rmSync(job.gradientFile);
-    return errorsOf(exact, loss, gradient, dtype);
+    let gradient: Float32Array | undefined;
+    if (job.mode === "gradient") {
+      gradient = new Float32Array(read(job.gradientFile, job.rows * job.classes));
+      rmSync(job.gradientFile);
+    }
+    const errors = errorsOf(exact, loss, gradient, dtype);
+    return { errors, wrong: group === "rival" ? undefined : failureOf(errors, exact) };
   }
 }
 
-/** Whether the two best rounds agree: a machine with something else to do makes single rounds slow, never fast. */
-function settled(rounds: readonly Round[]): boolean {
+/** Two rounds have to agree: a machine with something else to do makes single rounds slow, never fast. */
+function enough(rounds: readonly Round[], budget: Budget): boolean {
   const [best, next] = rounds.map(({ median }) => median).sort((a, b) => a - b);
-  return next <= AGREEMENT * best;
+  if (best > SLOW_CALL && rounds.length >= 2) return true;
+  return rounds.length >= budget.rounds && next <= AGREEMENT * best;
 }
 
 /**
@@ -100,8 +109,7 @@ export async function race(
       const process = new ContenderProcess(contender);
       processes.push(process);
       try {
-        const errors = desk.errors(contender, job, await process.prepare(job));
-        const wrong = contender.group === "rival" ? undefined : failureOf(errors, contender.ours?.dtype);
+        const { errors, wrong } = desk.check(contender, job, await process.prepare(job));
         if (wrong) throw new Error(`wrong answer, not timed: ${wrong}`);
         racing.set(contender, { process, errors, rounds: [] });
       } catch (error) {
@@ -111,7 +119,7 @@ export async function race(
     }
     for (let round = 0; round < EXTENSION * budget.rounds; round++)
       for (const [contender, { process, rounds }] of racing) {
-        if (round >= budget.rounds && settled(rounds)) continue;
+        if (enough(rounds, budget)) continue;
         progress(`round ${round + 1}, ${contender.name}`);
         try {
           if (round === 0) await process.warm(budget.warmup, budget.sample);

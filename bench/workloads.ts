@@ -18,8 +18,8 @@ export const MODES: readonly Mode[] = ["forward", "gradient"];
 
 /** Elements of every point of the series over classes: 4 MB of logits. */
 const SERIES_ELEMENTS = 1_000_000;
-const SERIES_CLASSES = [2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000];
-const SERIES_ROWS = [1, 3, 10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000];
+const SERIES_CLASSES = [2, 5, 10, 25, 100, 250, 1000, 2500, 10_000, 50_000, 200_000];
+const SERIES_ROWS = [1, 10, 100, 1000, 10_000, 100_000];
 /** At 1000 classes, from well below to well above where threads begin to pay. */
 const SERIES_THREADS_ROWS = [4, 16, 32, 64, 128, 256, 1024, 4096];
 

@@ -17,6 +17,14 @@ describe("the command line", () => {
     expect(choose([])?.only).toBeUndefined();
   });
 
+  test("--only: points of curves by the word series alone", () => {
+    const only = choose(["--only", "1x10 naive"])?.only as (text: string) => boolean;
+    expect(only("1×10 forward naive")).toBe(true);
+    expect(only("series rows 1×10 forward naive")).toBe(false);
+    const curve = choose(["--only", "series 1x10"])?.only as (text: string) => boolean;
+    expect(curve("series rows 1×10 forward naive")).toBe(true);
+  });
+
   test("numbers take the place of the suite's", () => {
     const { budget, json, engines } = choose([
       "--rounds",
