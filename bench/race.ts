@@ -13,10 +13,10 @@ import type { Workload } from "./workloads.js";
 const AGREEMENT = 1.05;
 /** How many times the rounds of the budget a contender may get until two agree. */
 const EXTENSION = 2;
-/** Nanoseconds: of calls that take longer, two rounds say enough. */
+/** Nanoseconds: of calls that take longer, one round says enough. */
 const SLOW_CALL = 3e8;
 /** Processes of which a warm-up curve is the median. */
-const WARMUP_PROCESSES = 3;
+const WARMUP_PROCESSES = 5;
 /** Calls of a warm-up curve. */
 const WARMUP_CALLS = 200;
 
@@ -77,7 +77,7 @@ export class Desk {
 /** Two rounds have to agree: a machine with something else to do makes single rounds slow, never fast. */
 function enough(rounds: readonly Round[], budget: Budget): boolean {
   const [best, next] = rounds.map(({ median }) => median).sort((a, b) => a - b);
-  if (best > SLOW_CALL && rounds.length >= 2) return true;
+  if (best > SLOW_CALL) return true;
   return rounds.length >= budget.rounds && next <= AGREEMENT * best;
 }
 

@@ -145,10 +145,11 @@ export function spreadOf({ roundMedians, median }: Measurement): number {
   return Math.max(...roundMedians) / median - 1;
 }
 
-/** JSON with lists of scalars on one line each, as the formatter wants them and as they are read best. */
+/** JSON with what holds only scalars, and lists of them, on one line each: a measurement a line. */
 export function toJson(results: Results): string {
-  const text = JSON.stringify(results, null, 2);
-  return `${text.replace(/\[\n\s+([^[\]{}]+?)\n\s+\]/g, (_, items: string) => `[${items.replace(/\n\s+/g, " ")}]`)}\n`;
+  const flat = (text: string) => text.replace(/\n\s+/g, " ");
+  const lists = JSON.stringify(results, null, 2).replace(/\[\n\s+[^[\]{}]+?\n\s+\]/g, flat);
+  return `${lists.replace(/\{\n\s+[^{}]+?\n\s+\}/g, flat)}\n`;
 }
 
 /** @throws {Error} for text of another version of this suite */

@@ -134,7 +134,7 @@ function roofline(results: Results): string | undefined {
 function warmup(all: readonly Results[]): string | undefined {
   const colours = ["--relaxed", "--simd", "--js", "--a", "--c", "--d", "--b"];
   const byEngine = new Map(all.map((results) => [results.engine.id, results]));
-  const panels = ["js workspace", "simd workspace", "relaxed workspace"].flatMap((contender) => {
+  const panels = ["simd workspace", "relaxed workspace"].flatMap((contender) => {
     const curves = [...byEngine.values()].flatMap((results, i): Curve[] => {
       const found = results.warmup.find((one) => one.contender === contender);
       const of = results.cases.find((one) => one.workload === found?.workload);
@@ -153,8 +153,8 @@ function warmup(all: readonly Results[]): string | undefined {
 function smooth(points: readonly (readonly [number, number])[]): (readonly [number, number])[] {
   const groups = new Map<number, number[]>();
   for (const [call, ns] of points) {
-    const step = Math.round(8 * Math.log2(call));
+    const step = Math.round(4 * Math.log2(call));
     groups.set(step, [...(groups.get(step) ?? []), ns]);
   }
-  return [...groups].map(([step, values]) => [2 ** (step / 8), values.sort((a, b) => a - b)[values.length >> 1]]);
+  return [...groups].map(([step, values]) => [2 ** (step / 4), values.sort((a, b) => a - b)[values.length >> 1]]);
 }
