@@ -32,7 +32,6 @@ export interface Errors {
 export const LOSS_BOUND = 1e-5;
 /** Of 16-bit gradients: the rounding to nearest, and a tenth of it for the way there. */
 export const GRADIENT_BOUND = { float32: 2e-6, float16: 1.1 * 2 ** -11, bfloat16: 1.1 * 2 ** -8 } as const;
-/** Smallest normal number: errors of smaller results are measured by it. */
 const NORMAL = { float32: 2 ** -126, float16: 2 ** -14, bfloat16: 2 ** -126 } as const;
 const ROW_SHARE = 1e-7 / GRADIENT_BOUND.float32;
 
@@ -68,8 +67,10 @@ function exactCrossEntropy(logits: Float32Array, targets: Int32Array, classes: n
     for (let j = 0; j < classes; j++) g[j] = Math.exp(x[j] - max);
     const sum = total(g);
     losses[row] = Math.log(sum) - (x[y] - max);
+    // The others' sum, not p − 1: a row that is certain would leave nothing of the difference.
+    g[y] = 0;
+    g[y] = -total(g);
     for (let j = 0; j < classes; j++) g[j] /= sum * rows;
-    g[y] -= 1 / rows;
   }
   return { loss: total(losses) / rows, gradient, row: classes };
 }
@@ -82,12 +83,26 @@ function exactBinary(logits: Float32Array, labels: Float32Array): Omit<Exact, "b
   return { loss: total(losses) / n, gradient, row: n };
 }
 
-/** Errors of a mean loss and, where given, of its gradient with respect to the logits. NaN where an answer is NaN. */
-export function errorsOf(exact: Exact, loss: number, gradient?: Float32Array, dtype: ElementType = "float32"): Errors {
+/**
+ * Errors of a mean loss and, where given, of its gradient with respect to the logits. NaN where an answer is NaN.
+ *
+ * @param least errors of elements smaller than this are measured by it
+ */
+export function errorsOf(exact: Exact, loss: number, gradient?: Float32Array, least = leastOf("float32")): Errors {
   return {
     loss: Math.abs(loss - exact.loss) / Math.abs(exact.loss),
-    gradient: gradient ? gradientError(exact, gradient, NORMAL[dtype]) : null,
+    gradient: gradient ? gradientError(exact, gradient, least) : null,
   };
+}
+
+/** The smallest normal number. */
+export function leastOf(dtype: ElementType): number {
+  return NORMAL[dtype];
+}
+
+/** What p − 1 leaves in float64 when p is nearly 1, over the rows: the loops that users write subtract so. */
+export function leastOfLoops({ gradient, row, bound }: Exact): number {
+  return (2 ** -52 * row) / gradient.length / bound;
 }
 
 /** Says what is wrong, or undefined when both errors are within their bounds. */

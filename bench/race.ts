@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Contender } from "./catalog.js";
-import { type Errors, type Exact, errorsOf, exactOf, failureOf } from "./check.js";
+import { type Errors, type Exact, errorsOf, exactOf, failureOf, leastOf, leastOfLoops } from "./check.js";
 import { type Data, generate, read, writeData } from "./data.js";
 import { AbsentError, ContenderProcess } from "./process.js";
 import type { Job, Mode, Round } from "./protocol.js";
@@ -69,7 +69,8 @@ export class Desk {
       gradient = new Float32Array(read(job.gradientFile, job.rows * job.classes));
       rmSync(job.gradientFile);
     }
-    const errors = errorsOf(exact, loss, gradient, dtype);
+    const loops = group === "plain" && ours === undefined;
+    const errors = errorsOf(exact, loss, gradient, loops ? leastOfLoops(exact) : leastOf(dtype));
     return { errors, wrong: group === "rival" ? undefined : failureOf(errors, exact) };
   }
 }
