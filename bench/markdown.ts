@@ -18,13 +18,13 @@ export interface Runs {
 /** What stands between `<!-- NAME:start -->` and `<!-- NAME:end -->`. */
 export const BLOCKS: Readonly<Record<string, (runs: Runs) => string>> = {
   bench: ({ main }) => overview(main),
-  "bench-targets": ({ main, engines }) => targets([main, ...engines]),
+  "bench-targets": targets,
   "bench-limits": ({ main }) => limits(main),
   "bench-rivals": ({ main }) => rivals(main),
   "bench-options": ({ main }) => options(main),
   "bench-threads": ({ main }) => threads(main),
-  "bench-engines": ({ engines }) => acrossEngines(engines),
-  "bench-warmup": ({ main, engines }) => warmup([main, ...engines]),
+  "bench-engines": ({ engines }) => acrossEngines(engines.filter(comparesEngines)),
+  "bench-warmup": warmup,
   "bench-classes": ({ main }) => points(main, "classes"),
   "bench-rows": ({ main }) => points(main, "rows"),
   "bench-contenders": ({ main }) => contenders(main),
@@ -97,27 +97,18 @@ function provenance({ machine, engine, date, commit, command }: Results): string
   return `${parts.join("; ")}.`;
 }
 
-/** Every target of bench/targets.ts, judged in every engine whose results say anything about it. */
-function targets(all: readonly Results[]): string {
-  const judged = all.map((results) => TARGETS.map((target) => judge(target, results)));
-  const shown = all.map((_, i) => i).filter((i) => judged[i].some(Boolean));
-  const head = ["target", "bound", ...shown.map((i) => columnTitle(all, i))];
-  const lines = TARGETS.map((target, t) => [
-    target.what,
-    `${target.side === "at least" ? "≥" : "≤"} ${figure(target, target.bound)}`,
-    ...shown.map((i) => verdict(judged[i][t])),
-  ]);
-  return table(
-    head,
-    lines.filter((line) => line.slice(2).some((cell) => cell !== "–")),
-  );
-}
-
-/** The engine, and that of two runs in one it is the full one. */
-function columnTitle(all: readonly Results[], i: number): string {
-  const { engine } = all[i];
-  const twice = all.filter((one) => one.engine.id === engine.id).length > 1;
-  return `${engine.name} ${engine.version}${twice ? (i === 0 ? ", full run" : ", engines' run") : ""}`;
+/** Every target of bench/targets.ts, judged by the full run and by the fullest one in another engine. */
+function targets({ main, engines }: Runs): string {
+  const size = ({ cases }: Results) => cases.reduce((total, { measurements }) => total + measurements.length, 0);
+  const others = engines.filter(({ engine }) => engine.id !== main.engine.id).sort((a, b) => size(b) - size(a));
+  const shown = [main, ...others.slice(0, 1)];
+  const lines = TARGETS.flatMap((target) => {
+    const verdicts = shown.map((results) => judge(target, results));
+    if (!verdicts.some(Boolean)) return [];
+    const bound = `${target.side === "at least" ? "≥" : "≤"} ${figure(target, target.bound)}`;
+    return [[target.what, bound, ...verdicts.map(verdict)]];
+  });
+  return table(["target", "bound", ...shown.map(({ engine }) => `${engine.name} ${engine.version}`)], lines);
 }
 
 function verdict(one: Verdict | undefined): string {
@@ -210,6 +201,11 @@ function threads(results: Results): string {
   return table(["Times as fast as one thread", ...titles], lines);
 }
 
+/** Not a full run in another engine. */
+function comparesEngines({ command }: Results): boolean {
+  return command.startsWith("npm run bench:engines");
+}
+
 /** A table a mode: engines and kernel sets down, workloads across. Binary goes end to end: it has no workspace. */
 function acrossEngines(engines: readonly Results[]): string {
   if (engines.length === 0) return NOTHING;
@@ -242,14 +238,15 @@ function acrossEngines(engines: readonly Results[]): string {
 /** Where a curve has come down: within this factor of where it ends. */
 const STEADY = 1.25;
 
-function warmup(all: readonly Results[]): string {
-  const lines = all.flatMap((results, i) =>
+function warmup({ main, engines }: Runs): string {
+  const others = engines.filter(({ engine }) => engine.id !== main.engine.id);
+  const lines = [main, ...others].flatMap((results) =>
     results.warmup.map(({ contender, workload, times }) => {
       const of = results.cases.find((one) => one.workload === workload);
       const elements = of ? of.rows * of.classes : Number.NaN;
       const end = times.slice(-times.length / 4).sort((a, b) => a - b)[times.length >> 3];
-      const steady = times.findIndex((_, call) => Math.min(...times.slice(call, call + 3)) <= STEADY * end);
-      const engine = columnTitle(all, i);
+      const steady = times.findIndex((_, call) => Math.max(...times.slice(call, call + 3)) <= STEADY * end);
+      const engine = `${results.engine.name} ${results.engine.version}`;
       return [`${engine}, ${contender}`, digits(times[0] / elements), String(steady + 1), digits(end / elements)];
     }),
   );
@@ -269,10 +266,8 @@ function points(results: Results, series: Series): string {
 }
 
 function contenders({ contenders }: Results): string {
-  const lines = contenders
-    .filter(({ note, flags }) => note || flags)
-    .map(({ name, note, flags }) => [name, [note, flags && `\`${flags.join(" ")}\``].filter(Boolean).join("; ")]);
-  return lines.length === 0 ? NOTHING : lines.map(([name, note]) => wrap(`- **${name}**: ${note}`, "  ")).join("\n");
+  const lines = contenders.flatMap(({ name, note }) => (note ? [wrap(`- **${name}**: ${note}`, "  ")] : []));
+  return lines.length === 0 ? NOTHING : lines.join("\n");
 }
 
 /** One table a case, as in the terminal. */

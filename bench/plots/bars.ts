@@ -11,7 +11,7 @@ export interface Bar {
   readonly text: string;
 }
 
-/** A line across a panel that no bar passes. */
+/** A line across a panel that bars are seen against. */
 export interface Limit {
   readonly name: string;
   readonly value: number;

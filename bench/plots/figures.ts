@@ -121,12 +121,13 @@ function roofline(results: Results): string | undefined {
     });
     if (bars.length === 0) return [];
     const bytes = mode === "forward" ? 4 : 8;
-    const memory = { name: `memory, ${limits.memory} GB/s over ${bytes} bytes`, value: limits.memory / bytes };
+    const memory = { name: `main memory, ${limits.memory} GB/s over ${bytes} bytes`, value: limits.memory / bytes };
     const exps = Object.entries(limits.exp).map(([set, ns]) => ({ name: `exp, ${set}`, value: 1 / ns }));
     return [{ title: TITLES[mode], bars, limits: [memory, ...exps].sort((a, b) => a.value - b.value) }];
   });
   if (panels.length === 0) return undefined;
-  const what = "128 rows of 32,000 classes; 10⁹ logits a second; more is better";
+  const what =
+    "128 rows of 32,000 classes; 10⁹ logits a second, more is better; what a cache holds may pass the line of memory";
   return barPlot("How far from the machine's limits", `${what}. ${source(results)}`, panels);
 }
 

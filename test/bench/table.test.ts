@@ -163,7 +163,7 @@ describe("scripts/table.mjs", () => {
   writeFileSync(json, toJson(RESULTS));
   const other = join(folder, "bun.json");
   const bun = { id: "bun", name: "Bun", version: "1.4.5", v8: null, relaxedFlags: null };
-  writeFileSync(other, toJson({ ...RESULTS, engine: bun }));
+  writeFileSync(other, toJson({ ...RESULTS, engine: bun, command: "npm run bench:engines" }));
   const write = (...words: string[]) =>
     execFileSync(process.execPath, ["scripts/table.mjs", ...words], { cwd: root, encoding: "utf8", stdio: "pipe" });
 
