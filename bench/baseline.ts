@@ -2,8 +2,8 @@
  * The losses as a good JavaScript programmer writes them without a library: typed arrays, the row's maximum hoisted,
  * float64 arithmetic with Math.exp, one logarithm a row. Losses are means in nats; gradients are those of the mean.
  *
- * This is the first of two plain JavaScript contenders. The stronger one, with an exp of its own, is celoss's kernel
- * set `js`. Nothing is checked here: every target is in [0, classes) and the arrays have the lengths that they should.
+ * Stronger ones, with an exp of their own, are `contenders/tuned.ts` and celoss's kernel set `js`. Nothing is checked here: every
+ * target is in [0, classes) and the arrays have the lengths that they should.
  */
 
 /** Mean of lse(x) − x[y] over `targets.length` rows of `classes` logits each, row-major. */

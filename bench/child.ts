@@ -1,42 +1,59 @@
-/** One contender in a process of its own: what the engine learns of its types is not blurred by the others. */
-import { errorsOf, failureOf } from "./check.js";
-import { contenderOf, type Prepared, prepare } from "./contenders.js";
-import { type Budget, Stopwatch } from "./measure.js";
-import type { Prepare, Reply, Request } from "./process.js";
-import { type Data, generate, workloadOf } from "./workloads.js";
+/**
+ * A contender's process, seen from inside: what the engine learns of one contender's types is not blurred by the others.
+ * A JavaScript contender is a file that calls {@link serve} with its way to prepare a job.
+ */
+import { writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { type Data, readData } from "./data.js";
+import { type Call, Stopwatch } from "./measure.js";
+import { type Job, parseRequest, type Reply, type Request } from "./protocol.js";
 
-const contender = contenderOf(process.argv[2]);
-let workloadId = "";
-let data: Data;
-let prepared: Prepared | undefined;
-let stopwatch: Stopwatch;
-
-async function begin({ workload: id, mode, budget }: Prepare & { budget: Budget }) {
-  prepared?.dispose();
-  const workload = workloadOf(id);
-  if (workloadId !== id) {
-    data = generate(workload);
-    workloadId = id;
-  }
-  prepared = await prepare(contender, workload, data, mode);
-  const loss = prepared.call();
-  const errors = errorsOf(workload, data, loss, prepared.gradient());
-  stopwatch = new Stopwatch(prepared.call, budget);
-  return { errors, failure: failureOf(errors) };
+/** A contender on one job. */
+export interface Prepared {
+  readonly call: Call;
+  /** The gradient of the latest call; undefined when the job's mode is forward. */
+  gradient?(): Float32Array;
+  dispose?(): void;
 }
 
-async function answer(request: Request): Promise<unknown> {
-  if (request.method === "prepare") return begin(request);
-  if (request.method === "warm") return stopwatch.warm();
-  return stopwatch.round();
-}
+export type Prepare = (job: Job, data: Data) => Prepared | Promise<Prepared>;
 
-process.on("message", async (request: Request) => {
-  let reply: Reply;
-  try {
-    reply = { value: await answer(request) };
-  } catch (error) {
-    reply = { error: error instanceof Error ? error.message : String(error) };
+/** Thrown by a contender that has no way to do a job; the message says why. It is left out, which is no failure. */
+export class Absent extends Error {}
+
+/** Answers requests until stdin ends, then ends the process. */
+export async function serve(prepare: Prepare): Promise<void> {
+  let prepared: Prepared | undefined;
+  let stopwatch: Stopwatch | undefined;
+
+  async function answer(request: Request): Promise<Reply> {
+    if (request.name === "prepare") {
+      const { job } = request;
+      prepared?.dispose?.();
+      prepared = await prepare(job, readData(job));
+      const first = prepared.call();
+      const loss = await first;
+      if (!Number.isFinite(loss)) return { error: `its loss is ${loss}` };
+      if (job.mode === "gradient") writeFileSync(job.gradientFile, prepared.gradient?.() as Float32Array);
+      stopwatch = new Stopwatch(prepared.call, typeof first !== "number");
+      return { loss };
+    }
+    if (!stopwatch) return { error: `${request.name} before prepare` };
+    if (request.name === "warm") return { batch: await stopwatch.warm(request.milliseconds, request.sample) };
+    if (request.name === "round") return stopwatch.round(request.milliseconds);
+    return { times: await stopwatch.curve(request.calls) };
   }
-  process.send?.(reply);
-});
+
+  for await (const line of createInterface({ input: process.stdin })) {
+    let reply: Reply;
+    try {
+      reply = await answer(parseRequest(line));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      reply = error instanceof Absent ? { absent: message } : { error: message };
+    }
+    process.stdout.write(`${JSON.stringify(reply)}\n`);
+  }
+  prepared?.dispose?.();
+  process.exit(0);
+}

@@ -1,81 +1,105 @@
 /** The runner's end of a contender's process. */
-import { type ChildProcess, fork, spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import type { Errors } from "./check.js";
-import type { Contender } from "./contenders.js";
-import type { Budget, Round } from "./measure.js";
-import type { Mode } from "./workloads.js";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { formatRequest, type Job, parseReply, type Request, type Round } from "./protocol.js";
 
-export interface Prepare {
-  readonly workload: string;
-  readonly mode: Mode;
-}
-export type Request = ({ method: "prepare"; budget: Budget } & Prepare) | { method: "warm" } | { method: "round" };
-export type Reply = { value: unknown; error?: undefined } | { error: string };
-export interface Checked {
-  readonly errors: Errors;
-  readonly failure?: string;
+export interface Command {
+  /** The program and its arguments. */
+  readonly command: readonly string[];
+  /** The folder that it runs in; this process's own when left out. */
+  readonly cwd?: string;
 }
 
-const CHILD = fileURLToPath(new URL("./child.ts", import.meta.url));
-const RELAXED_FLAG = "--experimental-wasm-relaxed-simd";
+/** No answer takes this long, in milliseconds; who has none by then hangs. */
+const PATIENCE = 180_000;
+/** How long a process that was told to end may take for it. */
+const GRACE = 2_000;
 
-/** A module whose one function is f32x4.relaxed_madd of zeros: an engine without relaxed SIMD finds it invalid. */
-const RELAXED_PROBE = Uint8Array.of(
-  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // magic, version 1
-  ...[0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b], // type 0: () → v128
-  ...[0x03, 0x02, 0x01, 0x00], // function 0 of type 0
-  ...[0x0a, 0x13, 0x01, 0x11, 0x00], // code: one body of 17 bytes, no locals
-  ...[0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f], // three times i8x16.splat(0)
-  ...[0xfd, 0x85, 0x02, 0x0b], // f32x4.relaxed_madd, end
-);
-
-/** Flags without which this engine cannot run the relaxed kernel set, mostly none; null when it cannot at all. */
-export function flagsForRelaxed(): readonly string[] | null {
-  if (typeof WebAssembly === "undefined") return null;
-  if (WebAssembly.validate(RELAXED_PROBE)) return [];
-  return spawnSync(process.execPath, [RELAXED_FLAG, "-e", ""]).status === 0 ? [RELAXED_FLAG] : null;
-}
+/** What a contender says that has no way to do the job. */
+export class AbsentError extends Error {}
 
 export class ContenderProcess {
-  readonly contender: Contender;
-  readonly #child: ChildProcess;
-  readonly #ended: Promise<never>;
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #waiting: { resolve(reply: Record<string, unknown>): void; reject(error: Error): void }[] = [];
+  #ended: Error | undefined;
 
-  constructor(contender: Contender, flags: readonly string[]) {
-    this.contender = contender;
-    this.#child = fork(CHILD, [contender.name], { execArgv: [...process.execArgv, ...flags] });
-    this.#ended = new Promise((_, reject) => {
-      this.#child.once("exit", (code, signal) =>
-        reject(new Error(`its process ended with ${signal ?? `exit code ${code}`}`)),
-      );
+  constructor({ command: [program, ...args], cwd }: Command) {
+    this.#child = spawn(program, args, { cwd, stdio: ["pipe", "pipe", "inherit"] });
+    createInterface({ input: this.#child.stdout }).on("line", (line) => {
+      const waiting = this.#waiting.shift();
+      try {
+        waiting?.resolve(parseReply(line));
+      } catch (error) {
+        waiting?.reject(error as Error);
+      }
     });
-    // It ends without a question open when the run is over; whoever has one open hears of it below.
-    this.#ended.catch(() => {});
+    this.#child.on("error", (error) => this.#end(error));
+    this.#child.on("close", (code, signal) =>
+      this.#end(new Error(`its process ended with ${signal ?? `exit code ${code}`}`)),
+    );
+    // A closed pipe is reported by the exit, with its code.
+    this.#child.stdin.on("error", () => {});
   }
 
-  prepare(prepare: Prepare, budget: Budget): Promise<Checked> {
-    return this.#ask({ method: "prepare", budget, ...prepare }) as Promise<Checked>;
+  /** The mean loss of a first call. @throws {AbsentError} when it has no way to do this */
+  async prepare(job: Job): Promise<number> {
+    const { loss } = await this.#ask({ name: "prepare", job }, "loss");
+    return loss as number;
   }
 
-  async warm(): Promise<void> {
-    await this.#ask({ method: "warm" });
+  /** Warms up for `milliseconds` and fixes how many calls make a sample of at least `sample` milliseconds. */
+  async warm(milliseconds: number, sample: number): Promise<void> {
+    await this.#ask({ name: "warm", milliseconds, sample }, "batch");
   }
 
-  round(): Promise<Round> {
-    return this.#ask({ method: "round" }) as Promise<Round>;
+  async round(milliseconds: number): Promise<Round> {
+    return (await this.#ask({ name: "round", milliseconds }, "median")) as unknown as Round;
   }
 
-  end(): void {
-    this.#child.disconnect();
+  /** Nanoseconds of each of the first calls. */
+  async curve(calls: number): Promise<number[]> {
+    return (await this.#ask({ name: "curve", calls }, "times")).times as number[];
   }
 
-  async #ask(request: Request): Promise<unknown> {
-    const answer = new Promise<Reply>((resolve) => this.#child.once("message", resolve as (reply: unknown) => void));
-    // A closed channel is reported by the exit, with its code.
-    this.#child.send(request, () => {});
-    const reply = await Promise.race([answer, this.#ended]);
-    if (reply.error !== undefined) throw new Error(reply.error);
-    return reply.value;
+  /** Resolves once the process is gone. */
+  end(): Promise<void> {
+    const child = this.#child;
+    if (child.exitCode !== null || child.signalCode !== null || this.#ended) return Promise.resolve();
+    return new Promise((resolve) => {
+      const impatience = setTimeout(() => child.kill("SIGKILL"), GRACE);
+      child.once("close", () => {
+        clearTimeout(impatience);
+        resolve();
+      });
+      child.stdin.end();
+    });
+  }
+
+  async #ask(request: Request, field: string): Promise<Record<string, unknown>> {
+    if (this.#ended) throw this.#ended;
+    const reply = await new Promise<Record<string, unknown>>((resolve, reject) => {
+      const impatience = setTimeout(() => {
+        this.#end(new Error(`no answer to ${request.name} within ${PATIENCE / 1000} s`));
+        this.#child.kill("SIGKILL");
+      }, PATIENCE);
+      const settled =
+        <T>(then: (value: T) => void) =>
+        (value: T) => {
+          clearTimeout(impatience);
+          then(value);
+        };
+      this.#waiting.push({ resolve: settled(resolve), reject: settled(reject) });
+      this.#child.stdin.write(`${formatRequest(request)}\n`);
+    });
+    if (typeof reply.absent === "string") throw new AbsentError(reply.absent);
+    if (reply.error !== undefined) throw new Error(String(reply.error));
+    if (!(field in reply)) throw new Error(`no "${field}" in its answer: ${JSON.stringify(reply).slice(0, 200)}`);
+    return reply;
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error;
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#ended);
   }
 }

@@ -1,53 +1,81 @@
 /** What a run leaves behind: the JSON file's shape, and the figures that follow from the measured ones. */
-import type { Path, Variant } from "./contenders.js";
-import type { Budget, Round } from "./measure.js";
-import type { Mode } from "./workloads.js";
+import type { Contender, Group } from "./catalog.js";
+import type { Limits, Machine } from "./machine.js";
+import type { Kind, Mode, Round } from "./protocol.js";
+import type { Series } from "./workloads.js";
+
+export const SCHEMA = 2;
+
+export interface Budget {
+  /** Milliseconds of running before the first sample: engines stay in their baseline compilers for many calls. */
+  readonly warmup: number;
+  readonly rounds: number;
+  /** Milliseconds of samples in one round. */
+  readonly time: number;
+  /** Milliseconds that one sample takes at least: calls are batched until it does, so that the timer's grain is lost. */
+  readonly sample: number;
+}
 
 export interface Results {
-  readonly schema: 1;
+  readonly schema: typeof SCHEMA;
   /** ISO 8601, when the run began. */
   readonly date: string;
   readonly command: string;
-  /** Short hash, with "+" when the working tree differed from it; null outside of a repository with commits. */
   readonly commit: string | null;
-  readonly machine: {
-    readonly cpu: string;
-    readonly cores: number;
-    readonly memoryGiB: number;
-    /** One-minute load average when the run began: more than a little, and the figures are not to be trusted. */
-    readonly load: number;
-    readonly os: string;
+  readonly machine: Machine;
+  /** Measured by full runs only. */
+  readonly limits: Limits | null;
+  /** Bytes of simd.wasm and relaxed.wasm together, compressed with brotli. */
+  readonly wasm: number | null;
+  readonly engine: {
+    readonly id: string;
+    readonly name: string;
+    readonly version: string;
+    readonly v8: string | null;
+    /** Flags that the processes of the relaxed kernel set got; null where the engine cannot run it. */
+    readonly relaxedFlags: readonly string[] | null;
   };
-  readonly engine: { readonly name: "node"; readonly version: string; readonly v8: string };
-  /** Milliseconds. */
   readonly budget: Budget;
   readonly seed: number;
+  readonly contenders: Pick<Contender, "name" | "group" | "threads" | "note" | "flags">[];
   readonly cases: Case[];
-  /** Flags that the processes of the relaxed kernel set got; null where the engine cannot run it. */
-  readonly relaxedFlags: readonly string[] | null;
-  /** Wrong answers and crashes: a run with any ends with exit code 1. */
-  readonly failed: {
-    readonly workload: string;
-    readonly mode: Mode;
-    readonly contender: string;
-    readonly reason: string;
-  }[];
+  readonly warmup: Warmup[];
+  /** Who had no way to do a job, and why: no failure. */
+  readonly absent: Remark[];
+  /** Wrong answers and crashes: a run with any of the project's own contenders among them ends with exit code 1. */
+  readonly failed: Remark[];
+}
+
+export interface Remark {
+  readonly workload: string;
+  readonly mode: Mode;
+  readonly contender: string;
+  readonly reason: string;
 }
 
 /** One workload in one mode. */
 export interface Case {
   readonly workload: string;
+  readonly series: Series | null;
+  readonly kind: Kind;
   readonly mode: Mode;
   readonly rows: number;
   readonly classes: number;
   readonly measurements: Measurement[];
 }
 
+/** Nanoseconds of the first calls in a fresh process, one by one: of several processes the median. */
+export interface Warmup {
+  readonly contender: string;
+  readonly workload: string;
+  readonly mode: Mode;
+  readonly times: readonly number[];
+}
+
 /** Times in nanoseconds a call. */
 export interface Measurement {
   readonly contender: string;
-  readonly variant: Variant;
-  readonly path: Path;
+  readonly group: Group;
   /** Of the best round. */
   readonly median: number;
   readonly min: number;
@@ -58,11 +86,16 @@ export interface Measurement {
   readonly gradientError: number | null;
   /** Median over rows × classes. */
   readonly nsPerElement: number;
-  /** How many times as fast as the plain loop; null where that was not measured. */
-  readonly timesPlain: number | null;
-  /** How many times as fast as the fastest contender without WebAssembly: plain, js workspace or js end to end. */
+  /** How many times as fast as the naive loop; null where that was not measured. */
+  readonly timesNaive: number | null;
+  /** How many times as fast as the fastest plain JavaScript: naive, plain, tuned, the kernel set js. */
   readonly timesBestJs: number | null;
+  /** Time of native code with the same 128-bit instructions over this one's; null for whom that is no limit. */
+  readonly shareOfLimit: number | null;
 }
+
+/** Native code that does with 128 bits what a kernel set may do: without fused multiply-add, and with it. */
+export const LIMITS = { simd: "native sse4.1", relaxed: "native fma128" } as const;
 
 export function summarise(
   rounds: readonly Round[],
@@ -77,21 +110,34 @@ export function summarise(
   };
 }
 
-type Timed = Omit<Measurement, "nsPerElement" | "timesPlain" | "timesBestJs">;
+type Timed = Omit<Measurement, "nsPerElement" | "timesNaive" | "timesBestJs" | "shareOfLimit">;
 
 /** Adds what follows from comparing a case's contenders with one another. */
 export function compare(elements: number, timed: readonly Timed[]): Measurement[] {
-  const fastest = (some: readonly Timed[]) => Math.min(...some.map((one) => one.median));
-  const plain = fastest(timed.filter((one) => one.variant === "plain"));
-  const js = fastest(timed.filter((one) => one.variant === "js"));
-  const times = (base: number, one: Timed) => (Number.isFinite(base) ? significant(base / one.median) : null);
+  const named = (name: string) => timed.find(({ contender }) => contender === name)?.median;
+  const naive = named("naive");
+  const plain = timed.filter(({ group }) => group === "plain").map(({ median }) => median);
+  // One of them alone would be a straw man.
+  const bestJs = plain.length > 1 ? Math.min(...plain) : undefined;
+  const over = (base: number | undefined, { median }: Timed) =>
+    base === undefined ? null : significant(base / median);
   return timed.map((one) => ({
     ...one,
     nsPerElement: significant(one.median / elements),
-    timesPlain: times(plain, one),
-    // Without the js set the plain loop alone would be a straw man.
-    timesBestJs: Number.isFinite(js) ? times(Math.min(plain, js), one) : null,
+    timesNaive: over(naive, one),
+    timesBestJs: over(bestJs, one),
+    shareOfLimit: over(named(limitOf(one.contender) ?? ""), one),
   }));
+}
+
+/** The native contender that does the same job with the same instructions as this one of celoss. */
+function limitOf(contender: string): string | undefined {
+  const bare = /^(simd|relaxed) (workspace|end to end|shared|allocating)$/.exec(contender);
+  return bare ? LIMITS[bare[1] as keyof typeof LIMITS] : undefined;
+}
+
+export function measurementOf(of: Case | undefined, contender: string): Measurement | undefined {
+  return of?.measurements.find((one) => one.contender === contender);
 }
 
 /** How much slower the worst round's median was than the best one's, as a fraction. */
@@ -99,17 +145,21 @@ export function spreadOf({ roundMedians, median }: Measurement): number {
   return Math.max(...roundMedians) / median - 1;
 }
 
-export function usesWasm({ variant }: Measurement): boolean {
-  return variant === "simd" || variant === "relaxed";
+/** JSON with what holds only scalars, and lists of them, on one line each: a measurement a line. */
+export function toJson(results: Results): string {
+  const flat = (text: string) => text.replace(/\n\s+/g, " ");
+  const lists = JSON.stringify(results, null, 2).replace(/\[\n\s+[^[\]{}]+?\n\s+\]/g, flat);
+  return `${lists.replace(/\{\n\s+[^{}]+?\n\s+\}/g, flat)}\n`;
 }
 
-/** JSON with lists of scalars on one line each, as the formatter wants them and as they are read best. */
-export function toJson(results: Results): string {
-  const text = JSON.stringify(results, null, 2);
-  return `${text.replace(/\[\n\s+([^[\]{}]+?)\n\s+\]/g, (_, items: string) => `[${items.replace(/\n\s+/g, " ")}]`)}\n`;
+/** @throws {Error} for text of another version of this suite */
+export function fromJson(text: string, name: string): Results {
+  const value = JSON.parse(text);
+  if (value.schema !== SCHEMA) throw new Error(`${name} has schema ${value.schema}, this suite reads ${SCHEMA}`);
+  return value as Results;
 }
 
 /** Four digits: what lies beyond is noise. */
-function significant(value: number): number {
+export function significant(value: number): number {
   return Number(value.toPrecision(4));
 }

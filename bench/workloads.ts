@@ -1,8 +1,5 @@
-/** What is measured: shapes that people meet, filled with seeded data. */
-import { Rng } from "../test/support/rng.js";
-
-export type Kind = "crossEntropy" | "binary";
-export type Mode = "forward" | "gradient";
+/** What is measured: shapes that people meet, and series of shapes that show how time grows. */
+import type { Kind, Mode } from "./protocol.js";
 
 export interface Workload {
   /** How it is named in tables and by `--only`. */
@@ -11,49 +8,44 @@ export interface Workload {
   readonly rows: number;
   /** 1 for binary: every element is a row of its own. */
   readonly classes: number;
+  /** The scaling curve that it is a point of. */
+  readonly series?: Series;
 }
 
-export interface Data {
-  /** rows × classes, normal with standard deviation 4. */
-  readonly logits: Float32Array;
-  /** Class indices, uniform; empty for binary. */
-  readonly targets: Int32Array;
-  /** Labels 0 or 1, one a logit; empty for class indices. */
-  readonly labels: Float32Array;
-}
-
+export const SERIES = ["classes", "rows", "threads"] as const;
+export type Series = (typeof SERIES)[number];
 export const MODES: readonly Mode[] = ["forward", "gradient"];
-export const SEED = 20261121;
-const LOGIT_DEVIATION = 4;
+
+/** Elements of every point of the series over classes: 4 MB of logits. */
+const SERIES_ELEMENTS = 1_000_000;
+const SERIES_CLASSES = [2, 5, 10, 25, 100, 250, 1000, 2500, 10_000, 50_000, 200_000];
+const SERIES_ROWS = [1, 10, 100, 1000, 10_000, 100_000];
+/** At 1000 classes, from well below to well above where threads begin to pay. */
+const SERIES_THREADS_ROWS = [4, 16, 32, 64, 128, 256, 1024, 4096];
 
 export const WORKLOADS: readonly Workload[] = [
-  softmaxWorkload(1, 10),
-  softmaxWorkload(64, 10),
-  softmaxWorkload(256, 1000),
-  softmaxWorkload(1024, 1000),
-  softmaxWorkload(128, 32_000),
-  softmaxWorkload(64, 128_256),
+  softmax(1, 10),
+  softmax(64, 10),
+  softmax(256, 1000),
+  softmax(1024, 1000),
+  softmax(128, 32_000),
+  softmax(64, 128_256),
   { id: "binary 1e6", kind: "binary", rows: 1_000_000, classes: 1 },
 ];
 
-function softmaxWorkload(rows: number, classes: number): Workload {
-  return { id: `${rows}×${classes}`, kind: "crossEntropy", rows, classes };
-}
+export const POINTS: readonly Workload[] = [
+  ...SERIES_CLASSES.map((classes) => softmax(SERIES_ELEMENTS / classes, classes, "classes")),
+  ...SERIES_ROWS.map((rows) => softmax(rows, 10, "rows")),
+  ...SERIES_THREADS_ROWS.map((rows) => softmax(rows, 1000, "threads")),
+];
 
-/** The workload named `id`; throws RangeError when there is none. */
-export function workloadOf(id: string): Workload {
-  const found = WORKLOADS.find((workload) => workload.id === id);
-  if (!found) throw new RangeError(`"workload" expected one of ${WORKLOADS.map((w) => w.id).join(", ")}, got ${id}`);
-  return found;
-}
+/** Of the warm-up curve. */
+export const WARMUP_WORKLOAD = "256×1000";
+/** Where options of the loss are measured, and where a fresh gradient a call is. */
+export const DETAIL_WORKLOAD = "256×1000";
+/** Where 16-bit logits are measured. */
+export const NARROW_WORKLOADS: readonly string[] = ["256×1000", "128×32000"];
 
-/** The same numbers in every process: they depend on the workload's shape and SEED alone. */
-export function generate({ kind, rows, classes }: Workload): Data {
-  const rng = new Rng(SEED + rows + classes);
-  const logits = new Float32Array(rows * classes);
-  for (let i = 0; i < logits.length; i++) logits[i] = rng.normal(LOGIT_DEVIATION);
-  const binary = kind === "binary";
-  const targets = rng.labels(binary ? 0 : rows, classes);
-  const labels = Float32Array.from(rng.labels(binary ? rows : 0, 2));
-  return { logits, targets, labels };
+function softmax(rows: number, classes: number, series?: Series): Workload {
+  return { id: `${rows}×${classes}`, kind: "crossEntropy", rows, classes, ...(series && { series }) };
 }
