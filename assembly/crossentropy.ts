@@ -3,7 +3,7 @@ import {
   sub, sumLanes, tailOf,
 } from "./lanes";
 import { expScale, expScaledOnce } from "./exp";
-import { FEW, GROUP, fewRows } from "./few";
+import { FEW, SINGLY, fewRows } from "./few";
 import { gradientRow, scaleRow } from "./gradient";
 import { log1p } from "./log";
 import { CAPPED, PLAIN, belowPeak, inner, logitAt, modeOf } from "./logits";
@@ -132,28 +132,24 @@ function targetDot<T>(
 
   let singly: usize = 0;
   for (let r: usize = 0; r < rows; ) {
-    const terms = dx == x ? scratch : dx;
     if (together) {
-      // A group with something out of range goes row by row, and the row that has it the general way below.
-      const count: usize = singly ? 1 : min(rows - r, GROUP);
+      // Where something is out of range, some rows go one by one, and the one that has it the general way.
+      const count: usize = singly ? 1 : rows - r;
+      const done = fewRows<T>(count, n, x, y, w, lambda, ignored, loss, lse, g, dx, grad);
+      r += done;
+      x += done * n * sizeof<T>();
+      y += done * 4;
+      loss += done * 8;
+      if (lse) lse += done * 8;
+      if (grad) {
+        g += done * 8;
+        dx += done * n * size;
+      }
       if (singly) singly--;
-      if (fewRows<T>(count, n, x, y, w, lambda, ignored, loss, lse, g, dx, grad)) {
-        r += count;
-        x += count * n * sizeof<T>();
-        y += count * 4;
-        loss += count * 8;
-        if (lse) lse += count * 8;
-        if (grad) {
-          g += count * 8;
-          dx += count * n * size;
-        }
-        continue;
-      }
-      if (count > 1) {
-        singly = count;
-        continue;
-      }
+      else if (done < count) singly = min(count - done, SINGLY);
+      if (done || count > 1) continue;
     }
+    const terms = dx == x ? scratch : dx;
     const target = y ? <usize>load<i32>(y) : 0;
     if (y && <i32>target == ignored) {
       store<f64>(loss, 0);

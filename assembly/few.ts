@@ -1,7 +1,4 @@
-import {
-  add, computeSize, lanes, loadCompute, loadLanes, loadOne, loadTail, mul, splat, storeOne, storeTail, sumLanes, tailOf,
-  upperHalf,
-} from "./lanes";
+import { loadLanes, loadOne, loadTail, splat, storeTail, tailOf, upperHalf } from "./lanes";
 import { expConstant, expMagic, expScale, expScaled, exponent, nothingSeen, outOfRange } from "./exp";
 import { log1pOfTwo } from "./log";
 
@@ -14,35 +11,79 @@ import { log1pOfTwo } from "./log";
 /** Rows of up to this many classes go this way. */
 // @ts-ignore: decorator
 @inline export const FEW: usize = 32;
-/** So many at a time. */
+/** So many together. */
 // @ts-ignore: decorator
-@inline export const GROUP: usize = 16;
+@inline const GROUP: usize = 16;
 
-/** Terms of a group; what the vectors at its end reach over. */
+/** How many rows are worth doing one by one behind one that was out of range: a group. */
+// @ts-ignore: decorator
+@inline export const SINGLY: usize = GROUP;
+
+/** Terms of two groups; what the vectors at their ends reach over. */
 const TERMS: usize = memory.data(<i32>(GROUP * FEW * 4 + 16), 16);
-/** Of each row as float64: its target's term, the sum of the others, 1 or 0 for a row that is ignored, its own weight. */
-const TARGET: usize = memory.data(<i32>(GROUP * 8 + 8), 16);
-const OTHERS: usize = memory.data(<i32>(GROUP * 8 + 8), 16);
-const COUNTS: usize = memory.data(<i32>(GROUP * 8 + 8), 16);
-const WEIGHT: usize = memory.data(<i32>(GROUP * 8 + 8), 16);
+const MORE_TERMS: usize = memory.data(<i32>(GROUP * FEW * 4 + 16), 16);
+
+/** Ones, but for the word in the middle: read from (i − k) words behind it on, the lane of k is zero. */
+const ALL_BUT_ONE: usize = memory.data<u32>(
+  [
+    0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
+    0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
+    0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
+    0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
+    0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
+    0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
+    0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
+    0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
+  ],
+  16,
+);
 
 /** Terms are 2^SHIFT times as large, so that those of the least rows are in range. */
 // @ts-ignore: decorator
 @inline const SHIFT: f64 = 12;
-/** Where Σ e^{zⱼ} has to lie for its reciprocal to be an ordinary float32 and for what is below all range to count nothing. */
+/** Where Σ e^{zⱼ} has to lie for its reciprocal to be an ordinary float32, and for what is flushed to 0 to count nothing. */
 // @ts-ignore: decorator
 @inline const LEAST: f64 = 3e-4;
 // @ts-ignore: decorator
 @inline const MOST: f64 = 1e17;
 
-/** Sum of n float32 as two float64 to be added. */
+/** Sum of n float32 but that at k as two float64 to be added; times `factor` and stored at `to` too if there is one. */
 // @ts-ignore: decorator
-@inline function sumOfFew(p: usize, n: usize): v128 {
+@inline function sumOfOthers(p: usize, n: usize, k: usize, factor: v128, to: usize): v128 {
+  const mask = ALL_BUT_ONE + ((FEW - k) << 2);
   let sum = f32x4.splat(0);
   let i: usize = 0;
-  for (; i + 4 <= n; i += 4) sum = f32x4.add(sum, v128.load(p + (i << 2)));
-  if (i < n) sum = f32x4.add(sum, tailOf<f32>(v128.load(p + (i << 2)), n - i));
+  for (; i + 4 <= n; i += 4) {
+    let v = v128.load(p + (i << 2));
+    if (to) {
+      v = f32x4.mul(v, factor);
+      v128.store(to + (i << 2), v);
+    }
+    sum = f32x4.add(sum, v128.and(v, v128.load(mask + (i << 2))));
+  }
+  if (i < n) {
+    let v = tailOf<f32>(v128.load(p + (i << 2)), n - i);
+    if (to) {
+      v = f32x4.mul(v, factor);
+      storeTail<f32>(to + (i << 2), n - i, v);
+    }
+    sum = f32x4.add(sum, v128.and(v, v128.load(mask + (i << 2))));
+  }
   return f64x2.add(f64x2.promote_low_f32x4(sum), f64x2.promote_low_f32x4(upperHalf(sum)));
+}
+
+/** The two lanes of a added, and those of b. */
+// @ts-ignore: decorator
+@inline function addPairs(a: v128, b: v128): v128 {
+  return f64x2.add(
+    i8x16.shuffle(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
+    i8x16.shuffle(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31),
+  );
+}
+
+// @ts-ignore: decorator
+@inline function pair(a: f64, b: f64): v128 {
+  return f64x2.replace_lane(f64x2.splat(a), 1, b);
 }
 
 /** Stores the first lane, and the second too if it is of a row. */
@@ -52,19 +93,13 @@ const WEIGHT: usize = memory.data(<i32>(GROUP * 8 + 8), 16);
   else v128.store64_lane(p, v, 0);
 }
 
-/**
- * Losses and gradients of up to GROUP rows of float32 or narrower logits, n ≤ FEW. Returns false, nothing written, when
- * a term or a sum is out of range.
- */
-export function fewRows<T>(
-  rows: usize, n: usize, x: usize, y: usize, w: usize, lambda: f64, ignored: i32, loss: usize, lse: usize, g: usize,
-  dx: usize, grad: bool,
-): bool {
+/** Terms of `total` logits to `terms`. Returns the bits that {@link outOfRange} asks for. */
+// @ts-ignore: decorator
+@inline function termsOf<T>(
+  total: usize, x: usize, terms: usize, magic: v128,
+  c0: v128, c1: v128, c2: v128, c3: v128, c4: v128, c5: v128, c6: v128, c7: v128,
+): v128 {
   const size = sizeof<T>();
-  const total = rows * n;
-  const magic = splat<f32>(expMagic<f32>(-SHIFT));
-  const c0 = expConstant<f32>(0), c1 = expConstant<f32>(1), c2 = expConstant<f32>(2), c3 = expConstant<f32>(3);
-  const c4 = expConstant<f32>(4), c5 = expConstant<f32>(5), c6 = expConstant<f32>(6), c7 = expConstant<f32>(7);
   let seen = nothingSeen<f32>();
   let i: usize = 0;
   for (; i + 8 <= total; i += 8) {
@@ -73,109 +108,90 @@ export function fewRows<T>(
     const z0 = exponent<f32>(x0, c0, magic);
     const z1 = exponent<f32>(x1, c0, magic);
     seen = v128.or(v128.or(seen, z0), z1);
-    v128.store(TERMS + (i << 2), expScaled<f32>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7));
-    v128.store(TERMS + (i << 2), expScaled<f32>(x1, z1, magic, c1, c2, c3, c4, c5, c6, c7), 16);
+    v128.store(terms + (i << 2), expScaled<f32>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7));
+    v128.store(terms + (i << 2), expScaled<f32>(x1, z1, magic, c1, c2, c3, c4, c5, c6, c7), 16);
   }
   for (; i < total; i += 4) {
     const left = total - i;
     const x0 = left < 4 ? loadTail<T>(x + i * size, left, f32x4.splat(0)) : loadLanes<T>(x + i * size);
     const z0 = exponent<f32>(x0, c0, magic);
     seen = v128.or(seen, z0);
-    v128.store(TERMS + (i << 2), expScaled<f32>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7));
+    v128.store(terms + (i << 2), expScaled<f32>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7));
   }
-  if (outOfRange<f32>(seen, false)) return false;
-
-  // The targets' terms are taken out first: a load right behind a store of a part of it would have to wait.
-  for (let r: usize = 0; r < rows; r++) {
-    const target = load<i32>(y + (r << 2));
-    const counts = target != ignored;
-    const k = counts ? <usize>target : 0;
-    const at = TERMS + ((r * n + k) << 2);
-    store<f64>(TARGET + (r << 3), load<f32>(at));
-    store<f32>(at, 0);
-    store<f64>(COUNTS + (r << 3), counts ? 1 : 0);
-    store<f64>(WEIGHT + (r << 3), counts ? (w ? <f64>load<f32>(w + (k << 2)) : 1) : 0);
-  }
-  const least = f64x2.splat(LEAST * 4096 * expScale<f32>());
-  const most = f64x2.splat(MOST * 4096 * expScale<f32>());
-  let within = f64x2.eq(least, least);
-  for (let r: usize = 0; r < rows; r += 2) {
-    const a = sumOfFew(TERMS + ((r * n) << 2), n);
-    // Behind an odd last row stands anything; its lanes are not looked at.
-    const b = r + 1 < rows ? sumOfFew(TERMS + (((r + 1) * n) << 2), n) : a;
-    const others = f64x2.add(
-      i8x16.shuffle(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
-      i8x16.shuffle(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31),
-    );
-    v128.store(OTHERS + (r << 3), others);
-    if (r + 1 == rows) store<f64>(TARGET + ((r + 1) << 3), load<f64>(TARGET + (r << 3)));
-    const sum = f64x2.add(others, v128.load(TARGET + (r << 3)));
-    within = v128.and(within, v128.and(f64x2.gt(sum, least), f64x2.lt(sum, most)));
-  }
-  if (!i64x2.all_true(within)) return false;
-
-  for (let r: usize = 0; r < rows; r += 2) {
-    const second = r + 1 < rows;
-    const own = v128.load(TARGET + (r << 3));
-    const others = v128.load(OTHERS + (r << 3));
-    const weight = v128.load(WEIGHT + (r << 3));
-    const logS = log1pOfTwo<f32>(f64x2.div(others, own));
-    storeTwo(loss + (r << 3), f64x2.mul(weight, logS), second);
-    let P = weight;
-    let zTerm = f64x2.splat(0);
-    if (lse || lambda != 0) {
-      const rowLse = f64x2.mul(v128.load(COUNTS + (r << 3)), f64x2.add(logS, targetLogits<T>(n, x, y, r, ignored, second)));
-      if (lse) storeTwo(lse + (r << 3), rowLse, second);
-      zTerm = f64x2.mul(f64x2.splat(2 * lambda), rowLse);
-      P = f64x2.add(P, zTerm);
-    }
-    if (grad) {
-      const upstream = second ? v128.load(g + (r << 3)) : v128.load64_splat(g + (r << 3));
-      const factor = f64x2.div(f64x2.mul(upstream, P), f64x2.add(own, others));
-      zTerm = f64x2.mul(upstream, zTerm);
-      scaleOfFew(r, n, f64x2.extract_lane(factor, 0), f64x2.extract_lane(zTerm, 0), y, ignored, dx);
-      if (second) scaleOfFew(r + 1, n, f64x2.extract_lane(factor, 1), f64x2.extract_lane(zTerm, 1), y, ignored, dx);
-    }
-  }
-  return true;
-}
-
-/** z_k of rows r and r + 1. */
-// @ts-ignore: decorator
-@inline function targetLogits<T>(n: usize, x: usize, y: usize, r: usize, ignored: i32, second: bool): v128 {
-  const a = targetOf(y + (r << 2), ignored);
-  const v = f64x2.splat(loadOne<T>(x + (r * n + a) * sizeof<T>()));
-  if (!second) return v;
-  const b = targetOf(y + ((r + 1) << 2), ignored);
-  return f64x2.replace_lane(v, 1, loadOne<T>(x + ((r + 1) * n + b) * sizeof<T>()));
-}
-
-// @ts-ignore: decorator
-@inline function targetOf(y: usize, ignored: i32): usize {
-  const target = load<i32>(y);
-  return target == ignored ? 0 : <usize>target;
+  return seen;
 }
 
 /**
- * dx ← terms·factor of row r, and the target's minus the sum of the others as they were rounded, so that the row sums to
- * `sum`.
+ * Losses and gradients of rows of float32 or narrower logits, n ≤ FEW. Returns how many it has done: it stops before two
+ * rows of which a sum is out of range, and before a group in which a term is.
  */
-// @ts-ignore: decorator
-@inline function scaleOfFew(r: usize, n: usize, factor: f64, sum: f64, y: usize, ignored: i32, dx: usize): void {
-  const f = f32x4.splat(<f32>factor);
-  const from = TERMS + ((r * n) << 2);
-  const to = dx + ((r * n) << 2);
-  let others = f32x4.splat(0);
-  let i: usize = 0;
-  for (; i + 4 <= n; i += 4) {
-    const v = f32x4.mul(v128.load(from + (i << 2)), f);
-    others = f32x4.add(others, v);
-    v128.store(to + (i << 2), v);
+export function fewRows<T>(
+  rows: usize, n: usize, x: usize, y: usize, w: usize, lambda: f64, ignored: i32, loss: usize, lse: usize, g: usize,
+  dx: usize, grad: bool,
+): usize {
+  const size = sizeof<T>();
+  const magic = splat<f32>(expMagic<f32>(-SHIFT));
+  const c0 = expConstant<f32>(0), c1 = expConstant<f32>(1), c2 = expConstant<f32>(2), c3 = expConstant<f32>(3);
+  const c4 = expConstant<f32>(4), c5 = expConstant<f32>(5), c6 = expConstant<f32>(6), c7 = expConstant<f32>(7);
+  const least = f64x2.splat(LEAST * 4096 * expScale<f32>());
+  const most = f64x2.splat(MOST * 4096 * expScale<f32>());
+  const twoLambda = f64x2.splat(2 * lambda);
+  const withLse = lse != 0 || lambda != 0;
+  const none = f32x4.splat(0);
+  // The terms of a group are made while those of the one before are summed: a load that overlaps two stores has to wait
+  // until both have left the processor.
+  let terms = TERMS;
+  let group: usize = 0;
+  let seen = termsOf<T>(min(rows, GROUP) * n, x, terms, magic, c0, c1, c2, c3, c4, c5, c6, c7);
+  while (group < rows) {
+    if (outOfRange<f32>(seen, false)) return group;
+    const next = min(group + GROUP, rows);
+    const nextTerms = terms == TERMS ? MORE_TERMS : TERMS;
+    seen = termsOf<T>(
+      min(rows - next, GROUP) * n, x + next * n * size, nextTerms, magic, c0, c1, c2, c3, c4, c5, c6, c7,
+    );
+    for (let r = group; r < next; r += 2) {
+      // An odd last row is its own neighbour.
+      const second = r + 1 < next;
+      const s = second ? r + 1 : r;
+      const ya = load<i32>(y + (r << 2));
+      const yb = load<i32>(y + (s << 2));
+      const a: usize = ya == ignored ? 0 : <usize>ya;
+      const b: usize = yb == ignored ? 0 : <usize>yb;
+      const termsA = terms + (((r - group) * n) << 2);
+      const termsB = terms + (((s - group) * n) << 2);
+      const own = pair(load<f32>(termsA + (a << 2)), load<f32>(termsB + (b << 2)));
+      const others = addPairs(sumOfOthers(termsA, n, a, none, 0), sumOfOthers(termsB, n, b, none, 0));
+      const sum = f64x2.add(own, others);
+      if (!i64x2.all_true(v128.and(f64x2.gt(sum, least), f64x2.lt(sum, most)))) return r;
+
+      const counts = pair(ya == ignored ? 0 : 1, yb == ignored ? 0 : 1);
+      let weight = counts;
+      if (w) weight = f64x2.mul(counts, pair(load<f32>(w + (a << 2)), load<f32>(w + (b << 2))));
+      const logS = log1pOfTwo<f32>(f64x2.div(others, own));
+      storeTwo(loss + (r << 3), f64x2.mul(weight, logS), second);
+      let zTerm = f64x2.splat(0);
+      if (withLse) {
+        const logits = pair(loadOne<T>(x + (r * n + a) * size), loadOne<T>(x + (s * n + b) * size));
+        const rowLse = f64x2.mul(counts, f64x2.add(logS, logits));
+        if (lse) storeTwo(lse + (r << 3), rowLse, second);
+        zTerm = f64x2.mul(twoLambda, rowLse);
+      }
+      if (grad) {
+        const upstream = pair(load<f64>(g + (r << 3)), load<f64>(g + (s << 3)));
+        const factor = f64x2.div(f64x2.mul(upstream, f64x2.add(weight, zTerm)), sum);
+        const toA = dx + ((r * n) << 2);
+        const toB = dx + ((s * n) << 2);
+        const scaledA = sumOfOthers(termsA, n, a, f32x4.splat(<f32>f64x2.extract_lane(factor, 0)), toA);
+        const scaledB = sumOfOthers(termsB, n, b, f32x4.splat(<f32>f64x2.extract_lane(factor, 1)), toB);
+        // Minus the others as they were rounded: the row sums to what it should.
+        const rest = f64x2.sub(f64x2.mul(upstream, zTerm), addPairs(scaledA, scaledB));
+        store<f32>(toA + (a << 2), <f32>f64x2.extract_lane(rest, 0));
+        store<f32>(toB + (b << 2), <f32>f64x2.extract_lane(rest, 1));
+      }
+    }
+    terms = nextTerms;
+    group = next;
   }
-  if (i < n) {
-    const v = tailOf<f32>(f32x4.mul(v128.load(from + (i << 2)), f), n - i);
-    others = f32x4.add(others, v);
-    storeTail<f32>(to + (i << 2), n - i, v);
-  }
-  store<f32>(to + (targetOf(y + (r << 2), ignored) << 2), <f32>(sum - sumLanes<f32>(others)));
+  return rows;
 }
