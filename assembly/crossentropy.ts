@@ -128,14 +128,14 @@ function targetDot<T>(
   const around = mode == PLAIN && !t; // around the target: logsumexp.ts
   // Only float32 rows have room for what the sum of logits loses to the one that is replaced.
   const linear = sizeof<T>() == 4 && around && epsilon != 0 && !w ? options + LINEAR : 0;
-  const together = sizeof<T>() != 8 && around && n <= FEW && n > 0 && epsilon == 0 && poly == 0;
+  const together = sizeof<T>() != 8 && around && n <= FEW && n > 0 && poly == 0 && (epsilon == 0 || !w);
 
   let singly: usize = 0;
   for (let r: usize = 0; r < rows; ) {
     if (together) {
       // Where something is out of range, some rows go one by one, and the one that has it the general way.
       const count: usize = singly ? 1 : rows - r;
-      const done = fewRows<T>(count, n, x, y, w, lambda, ignored, loss, lse, g, dx, grad);
+      const done = fewRows<T>(count, n, x, y, w, epsilon, lambda, ignored, loss, lse, g, dx, grad);
       r += done;
       x += done * n * sizeof<T>();
       y += done * 4;

@@ -1,9 +1,9 @@
-import { loadLanes, loadOne, loadTail, splat, storeTail, tailOf, upperHalf } from "./lanes";
+import { loadLanes, loadOne, loadTail, madd, splat, storeTail, tailOf, upperHalf } from "./lanes";
 import { expConstant, expMagic, expScale, expScaled, exponent, nothingSeen, outOfRange } from "./exp";
-import { log1pOfTwo } from "./log";
+import { log1pOfFour } from "./log";
 
 // Rows of few classes with index targets, several at a time: the exponentials over all their logits as one array, then
-// the sums, logarithms and reciprocals of two rows in one vector. Nothing of a row depends on those beside it.
+// the sums, logarithms and reciprocals of four rows in one vector. Nothing of a row depends on those beside it.
 //
 // Formulas and names as in crossentropy.ts, k the target: u = Σ_{j ≠ k} e^{zⱼ}/e^{z_k}, of exponentials that are good to
 // the same relative error wherever they lie.
@@ -19,9 +19,8 @@ import { log1pOfTwo } from "./log";
 // @ts-ignore: decorator
 @inline export const SINGLY: usize = GROUP;
 
-/** Terms of two groups; what the vectors at their ends reach over. */
+/** Terms of a group; what the vectors at its end reach over. */
 const TERMS: usize = memory.data(<i32>(GROUP * FEW * 4 + 16), 16);
-const MORE_TERMS: usize = memory.data(<i32>(GROUP * FEW * 4 + 16), 16);
 
 /** Ones, but for the word in the middle: read from (i − k) words behind it on, the lane of k is zero. */
 const ALL_BUT_ONE: usize = memory.data<u32>(
@@ -46,51 +45,75 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
 @inline const LEAST: f64 = 3e-4;
 // @ts-ignore: decorator
 @inline const MOST: f64 = 1e17;
-
-/** Sum of n float32 but that at k as two float64 to be added; times `factor` and stored at `to` too if there is one. */
+/** What u may be for its logarithm to be one. */
 // @ts-ignore: decorator
-@inline function sumOfOthers(p: usize, n: usize, k: usize, factor: v128, to: usize): v128 {
-  const mask = ALL_BUT_ONE + ((FEW - k) << 2);
+@inline const MOST_U: f64 = 1e30;
+
+/** Sum over n float32 but that at k, as four sums to be added. */
+// @ts-ignore: decorator
+@inline function sumOfOthers(p: usize, n: usize, k: usize): v128 {
+  let mask = ALL_BUT_ONE + ((FEW - k) << 2);
+  let sum = f32x4.splat(0);
+  for (const end = p + ((n & ~3) << 2); p < end; p += 16, mask += 16) {
+    sum = f32x4.add(sum, v128.and(v128.load(p), v128.load(mask)));
+  }
+  const left = n & 3;
+  if (left) sum = f32x4.add(sum, v128.and(tailOf<f32>(v128.load(p), left), v128.load(mask)));
+  return sum;
+}
+
+/** The same of terms × factor − q, which are stored at `to`. */
+// @ts-ignore: decorator
+@inline function sumOfGradient(p: usize, n: usize, k: usize, factor: v128, q: v128, to: usize): v128 {
+  let mask = ALL_BUT_ONE + ((FEW - k) << 2);
+  let sum = f32x4.splat(0);
+  for (const end = p + ((n & ~3) << 2); p < end; p += 16, mask += 16, to += 16) {
+    const v = f32x4.sub(f32x4.mul(v128.load(p), factor), q);
+    v128.store(to, v);
+    sum = f32x4.add(sum, v128.and(v, v128.load(mask)));
+  }
+  const left = n & 3;
+  if (left) {
+    const v = tailOf<f32>(f32x4.sub(f32x4.mul(v128.load(p), factor), q), left);
+    storeTail<f32>(to, left, v);
+    sum = f32x4.add(sum, v128.and(v, v128.load(mask)));
+  }
+  return sum;
+}
+
+/** Sum over n logits, as four sums to be added. */
+// @ts-ignore: decorator
+@inline function sumOfLogits<T>(x: usize, n: usize): v128 {
   let sum = f32x4.splat(0);
   let i: usize = 0;
-  for (; i + 4 <= n; i += 4) {
-    let v = v128.load(p + (i << 2));
-    if (to) {
-      v = f32x4.mul(v, factor);
-      v128.store(to + (i << 2), v);
-    }
-    sum = f32x4.add(sum, v128.and(v, v128.load(mask + (i << 2))));
-  }
-  if (i < n) {
-    let v = tailOf<f32>(v128.load(p + (i << 2)), n - i);
-    if (to) {
-      v = f32x4.mul(v, factor);
-      storeTail<f32>(to + (i << 2), n - i, v);
-    }
-    sum = f32x4.add(sum, v128.and(v, v128.load(mask + (i << 2))));
-  }
-  return f64x2.add(f64x2.promote_low_f32x4(sum), f64x2.promote_low_f32x4(upperHalf(sum)));
+  for (; i + 4 <= n; i += 4) sum = f32x4.add(sum, loadLanes<T>(x + i * sizeof<T>()));
+  if (i < n) sum = f32x4.add(sum, tailOf<f32>(loadLanes<T>(x + i * sizeof<T>()), n - i));
+  return sum;
 }
 
-/** The two lanes of a added, and those of b. */
+/** The sums over the lanes of four vectors. */
 // @ts-ignore: decorator
-@inline function addPairs(a: v128, b: v128): v128 {
-  return f64x2.add(
-    i8x16.shuffle(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
-    i8x16.shuffle(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31),
-  );
+@inline function sumsOfLanes(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = f32x4.add(i32x4.shuffle(a, b, 0, 4, 1, 5), i32x4.shuffle(a, b, 2, 6, 3, 7));
+  const cd = f32x4.add(i32x4.shuffle(c, d, 0, 4, 1, 5), i32x4.shuffle(c, d, 2, 6, 3, 7));
+  return f32x4.add(i32x4.shuffle(ab, cd, 0, 1, 4, 5), i32x4.shuffle(ab, cd, 2, 3, 6, 7));
 }
 
+/** One float32 from each of four places. */
 // @ts-ignore: decorator
-@inline function pair(a: f64, b: f64): v128 {
-  return f64x2.replace_lane(f64x2.splat(a), 1, b);
+@inline function gather(a: usize, b: usize, c: usize, d: usize): v128 {
+  return v128.load32_lane(d, v128.load32_lane(c, v128.load32_lane(b, v128.load32_zero(a), 1), 2), 3);
 }
 
-/** Stores the first lane, and the second too if it is of a row. */
+/** Stores the first `rows` of four numbers as float64. */
 // @ts-ignore: decorator
-@inline function storeTwo(p: usize, v: v128, second: bool): void {
-  if (second) v128.store(p, v);
-  else v128.store64_lane(p, v, 0);
+@inline function storeWide(p: usize, v: v128, rows: usize): void {
+  const low = f64x2.promote_low_f32x4(v);
+  const high = f64x2.promote_low_f32x4(upperHalf(v));
+  if (rows > 1) v128.store(p, low);
+  else v128.store64_lane(p, low, 0);
+  if (rows > 3) v128.store(p, high, 16);
+  else if (rows > 2) v128.store64_lane(p + 16, high, 0);
 }
 
 /** Terms of `total` logits to `terms`. Returns the bits that {@link outOfRange} asks for. */
@@ -122,76 +145,137 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
 }
 
 /**
- * Losses and gradients of rows of float32 or narrower logits, n ≤ FEW. Returns how many it has done: it stops before two
+ * Losses and gradients of rows of float32 or narrower logits, n ≤ FEW; no class weights with smoothing. Returns how many it has done: it stops before four
  * rows of which a sum is out of range, and before a group in which a term is.
  */
 export function fewRows<T>(
-  rows: usize, n: usize, x: usize, y: usize, w: usize, lambda: f64, ignored: i32, loss: usize, lse: usize, g: usize,
-  dx: usize, grad: bool,
+  rows: usize, n: usize, x: usize, y: usize, w: usize, epsilon: f64, lambda: f64, ignored: i32, loss: usize, lse: usize,
+  g: usize, dx: usize, grad: bool,
 ): usize {
   const size = sizeof<T>();
   const magic = splat<f32>(expMagic<f32>(-SHIFT));
   const c0 = expConstant<f32>(0), c1 = expConstant<f32>(1), c2 = expConstant<f32>(2), c3 = expConstant<f32>(3);
   const c4 = expConstant<f32>(4), c5 = expConstant<f32>(5), c6 = expConstant<f32>(6), c7 = expConstant<f32>(7);
-  const least = f64x2.splat(LEAST * 4096 * expScale<f32>());
-  const most = f64x2.splat(MOST * 4096 * expScale<f32>());
-  const twoLambda = f64x2.splat(2 * lambda);
+  const least = splat<f32>(LEAST * 4096 * expScale<f32>());
+  const most = splat<f32>(MOST * 4096 * expScale<f32>());
+  const mostU = splat<f32>(MOST_U);
+  const twoLambda = splat<f32>(2 * lambda);
+  const smooth = epsilon != 0;
+  const spread = splat<f32>(epsilon / <f64>n);
+  const kept = splat<f32>(1 - epsilon + epsilon / <f64>n);
+  const ignoredV = i32x4.splat(ignored);
   const withLse = lse != 0 || lambda != 0;
   const none = f32x4.splat(0);
-  // The terms of a group are made while those of the one before are summed: a load that overlaps two stores has to wait
-  // until both have left the processor.
-  let terms = TERMS;
-  let group: usize = 0;
-  let seen = termsOf<T>(min(rows, GROUP) * n, x, terms, magic, c0, c1, c2, c3, c4, c5, c6, c7);
-  while (group < rows) {
+  const one = f32x4.splat(1);
+  for (let group: usize = 0; group < rows; group += GROUP) {
+    const end = min(group + GROUP, rows);
+    const seen = termsOf<T>((end - group) * n, x + group * n * size, TERMS, magic, c0, c1, c2, c3, c4, c5, c6, c7);
     if (outOfRange<f32>(seen, false)) return group;
-    const next = min(group + GROUP, rows);
-    const nextTerms = terms == TERMS ? MORE_TERMS : TERMS;
-    seen = termsOf<T>(
-      min(rows - next, GROUP) * n, x + next * n * size, nextTerms, magic, c0, c1, c2, c3, c4, c5, c6, c7,
-    );
-    for (let r = group; r < next; r += 2) {
-      // An odd last row is its own neighbour.
-      const second = r + 1 < next;
-      const s = second ? r + 1 : r;
-      const ya = load<i32>(y + (r << 2));
-      const yb = load<i32>(y + (s << 2));
-      const a: usize = ya == ignored ? 0 : <usize>ya;
-      const b: usize = yb == ignored ? 0 : <usize>yb;
-      const termsA = terms + (((r - group) * n) << 2);
-      const termsB = terms + (((s - group) * n) << 2);
-      const own = pair(load<f32>(termsA + (a << 2)), load<f32>(termsB + (b << 2)));
-      const others = addPairs(sumOfOthers(termsA, n, a, none, 0), sumOfOthers(termsB, n, b, none, 0));
-      const sum = f64x2.add(own, others);
-      if (!i64x2.all_true(v128.and(f64x2.gt(sum, least), f64x2.lt(sum, most)))) return r;
+    for (let r = group; r < end; r += 4) {
+      // What is behind the last row is the last row once more.
+      const count = end - r;
+      const stepB = count > 1 ? n : 0;
+      const stepC = count > 2 ? n : 0;
+      const stepD = count > 3 ? n : 0;
+      const targets = count > 3 ? v128.load(y + (r << 2)) : lastTargets(y + (r << 2), count);
+      const left = i32x4.eq(targets, ignoredV);
+      const k = v128.andnot(targets, left);
+      const ka: usize = i32x4.extract_lane(k, 0);
+      const kb: usize = i32x4.extract_lane(k, 1);
+      const kc: usize = i32x4.extract_lane(k, 2);
+      const kd: usize = i32x4.extract_lane(k, 3);
+      const atA = r * n;
+      const atB = atA + stepB;
+      const atC = atB + stepC;
+      const atD = atC + stepD;
+      const terms = TERMS - ((group * n) << 2);
+      const a = terms + (atA << 2);
+      const b = terms + (atB << 2);
+      const c = terms + (atC << 2);
+      const d = terms + (atD << 2);
+      const own = gather(a + (ka << 2), b + (kb << 2), c + (kc << 2), d + (kd << 2));
+      const others = sumsOfLanes(
+        sumOfOthers(a, n, ka), sumOfOthers(b, n, kb),
+        sumOfOthers(c, n, kc), sumOfOthers(d, n, kd),
+      );
+      const sum = f32x4.add(own, others);
+      const u = f32x4.div(others, own);
+      const within = v128.and(v128.and(f32x4.gt(sum, least), f32x4.lt(sum, most)), f32x4.lt(u, mostU));
+      if (!i32x4.all_true(within)) return r;
 
-      const counts = pair(ya == ignored ? 0 : 1, yb == ignored ? 0 : 1);
-      let weight = counts;
-      if (w) weight = f64x2.mul(counts, pair(load<f32>(w + (a << 2)), load<f32>(w + (b << 2))));
-      const logS = log1pOfTwo<f32>(f64x2.div(others, own));
-      storeTwo(loss + (r << 3), f64x2.mul(weight, logS), second);
-      let zTerm = f64x2.splat(0);
+      const weight = v128.andnot(w ? gather(w + (ka << 2), w + (kb << 2), w + (kc << 2), w + (kd << 2)) : one, left);
+      const logits = fourOf<T>(
+        x + (atA + ka) * size, x + (atB + kb) * size, x + (atC + kc) * size, x + (atD + kd) * size,
+      );
+      const logS = log1pOfFour(u);
+      // Without class weights Σa is 1, smoothing or not.
+      let value = f32x4.mul(weight, logS);
+      if (smooth) {
+        // Σ (z_k − zⱼ) over all classes.
+        const below = f32x4.sub(
+          f32x4.mul(f32x4.splat(<f32>n), logits),
+          sumsOfLanes(
+            sumOfLogits<T>(x + atA * size, n), sumOfLogits<T>(x + atB * size, n), sumOfLogits<T>(x + atC * size, n),
+            sumOfLogits<T>(x + atD * size, n),
+          ),
+        );
+        value = v128.andnot(madd<f32>(spread, below, value), left);
+      }
+      storeWide(loss + (r << 3), value, count);
+      let zTerm = none;
       if (withLse) {
-        const logits = pair(loadOne<T>(x + (r * n + a) * size), loadOne<T>(x + (s * n + b) * size));
-        const rowLse = f64x2.mul(counts, f64x2.add(logS, logits));
-        if (lse) storeTwo(lse + (r << 3), rowLse, second);
-        zTerm = f64x2.mul(twoLambda, rowLse);
+        const rowLse = v128.andnot(f32x4.add(logS, logits), left);
+        if (lse) storeWide(lse + (r << 3), rowLse, count);
+        zTerm = f32x4.mul(twoLambda, rowLse);
       }
       if (grad) {
-        const upstream = pair(load<f64>(g + (r << 3)), load<f64>(g + (s << 3)));
-        const factor = f64x2.div(f64x2.mul(upstream, f64x2.add(weight, zTerm)), sum);
-        const toA = dx + ((r * n) << 2);
-        const toB = dx + ((s * n) << 2);
-        const scaledA = sumOfOthers(termsA, n, a, f32x4.splat(<f32>f64x2.extract_lane(factor, 0)), toA);
-        const scaledB = sumOfOthers(termsB, n, b, f32x4.splat(<f32>f64x2.extract_lane(factor, 1)), toB);
-        // Minus the others as they were rounded: the row sums to what it should.
-        const rest = f64x2.sub(f64x2.mul(upstream, zTerm), addPairs(scaledA, scaledB));
-        store<f32>(toA + (a << 2), <f32>f64x2.extract_lane(rest, 0));
-        store<f32>(toB + (b << 2), <f32>f64x2.extract_lane(rest, 1));
+        const upstream = fourUpstream(g + (r << 3), count);
+        const factor = f32x4.div(f32x4.mul(upstream, f32x4.add(weight, zTerm)), sum);
+        const q = f32x4.mul(f32x4.mul(upstream, weight), spread);
+        const to = dx + (atA << 2);
+        const toB = to + (stepB << 2);
+        const toC = toB + (stepC << 2);
+        const toD = toC + (stepD << 2);
+        const scaled = sumsOfLanes(
+          sumOfGradient(a, n, ka, i32x4.shuffle(factor, factor, 0, 0, 0, 0), i32x4.shuffle(q, q, 0, 0, 0, 0), to),
+          sumOfGradient(b, n, kb, i32x4.shuffle(factor, factor, 1, 1, 1, 1), i32x4.shuffle(q, q, 1, 1, 1, 1), toB),
+          sumOfGradient(c, n, kc, i32x4.shuffle(factor, factor, 2, 2, 2, 2), i32x4.shuffle(q, q, 2, 2, 2, 2), toC),
+          sumOfGradient(d, n, kd, i32x4.shuffle(factor, factor, 3, 3, 3, 3), i32x4.shuffle(q, q, 3, 3, 3, 3), toD),
+        );
+        // Minus the others as they were rounded: the row sums to what it should. Smoothed, the target is no 1 that p gets near.
+        const rest = smooth
+          ? f32x4.sub(f32x4.mul(factor, own), f32x4.mul(f32x4.mul(upstream, weight), kept))
+          : f32x4.sub(f32x4.mul(upstream, zTerm), scaled);
+        v128.store32_lane(to + (ka << 2), rest, 0);
+        v128.store32_lane(toB + (kb << 2), rest, 1);
+        v128.store32_lane(toC + (kc << 2), rest, 2);
+        v128.store32_lane(toD + (kd << 2), rest, 3);
       }
     }
-    terms = nextTerms;
-    group = next;
   }
   return rows;
+}
+
+/** Targets of one to three rows, the last one repeated. */
+function lastTargets(y: usize, rows: usize): v128 {
+  const last = (rows - 1) << 2;
+  return gather(y, y + min(4, last), y + min(8, last), y + last);
+}
+
+/** Upstream gradients of rows, the last one repeated when they are fewer than four. */
+// @ts-ignore: decorator
+@inline function fourUpstream(g: usize, rows: usize): v128 {
+  if (rows > 3) {
+    const low = f32x4.demote_f64x2_zero(v128.load(g));
+    return i32x4.shuffle(low, f32x4.demote_f64x2_zero(v128.load(g, 16)), 0, 1, 4, 5);
+  }
+  const last = (rows - 1) << 3;
+  return f32x4(<f32>load<f64>(g), <f32>load<f64>(g + min(8, last)), <f32>load<f64>(g + min(16, last)), <f32>load<f64>(g + last));
+}
+
+/** One logit from each of four places. */
+// @ts-ignore: decorator
+@inline function fourOf<T>(a: usize, b: usize, c: usize, d: usize): v128 {
+  if (sizeof<T>() == 4) return gather(a, b, c, d);
+  return f32x4(<f32>loadOne<T>(a), <f32>loadOne<T>(b), <f32>loadOne<T>(c), <f32>loadOne<T>(d));
 }

@@ -63,6 +63,26 @@ export function log1p<T>(u: f64): f64 {
   return f64x2.extract_lane(log1pOfTwo<T>(f64x2.splat(u)), 0);
 }
 
+/** ln(1 + u) in float32, u in [0, 2¹²⁷): good to 3u, with small u to their last digits. */
+// @ts-ignore: decorator
+@inline export function log1pOfFour(u: v128): v128 {
+  const one = f32x4.splat(1);
+  const y = f32x4.add(one, u);
+  const k = i32x4.shr_u(i32x4.sub(y, i32x4.splat(0x3f3504f3)), 23);
+  const m = i32x4.sub(y, i32x4.shl(k, 23));
+  // u itself, and not what is left of it in 1 + u, where nothing is taken out.
+  const f = v128.bitselect(u, f32x4.sub(m, one), i32x4.eq(k, i32x4.splat(0)));
+  const s = f32x4.div(f, f32x4.add(f, f32x4.splat(2)));
+  const w = f32x4.mul(s, s);
+  let p = coefficient<f32>(9);
+  p = madd<f32>(p, w, coefficient<f32>(7));
+  p = madd<f32>(p, w, coefficient<f32>(5));
+  p = madd<f32>(p, w, coefficient<f32>(3));
+  const twice = f32x4.add(s, s);
+  const low = madd<f32>(f32x4.mul(twice, w), p, twice);
+  return madd<f32>(f32x4.convert_i32x4_s(k), f32x4.splat(0.6931471805599453), low);
+}
+
 // @ts-ignore: decorator
 @inline const LN2_HI: f64 = 0.693147180369123816490; // 32 bits
 // @ts-ignore: decorator
