@@ -104,17 +104,17 @@ const EXP_HOT: usize = memory.data<f32>(
 /** The shift of the hot loops, where it is not free: terms above 2³² are out of range. */
 // @ts-ignore: decorator
 @inline export const HOT_SHIFT: f64 = 31;
-/** How far from 0 what the others are compared with may lie, */
+/** How far from 0 what the others are compared with may lie; their sum may be as small as one of −22. */
 // @ts-ignore: decorator
 @inline export const HOT_FAR: f64 = 22;
-/** and how small the sum may be: that of one logit of −22. */
+/** What their terms are eˣ times of, but for the shift. */
 // @ts-ignore: decorator
-@inline export const HOT_LEAST: f64 = 753.2142736 * 2.789e-10 / 2147483648;
+@inline export const HOT_SCALE: f64 = 753.2142736;
 
 /** Whether the hot loops of T have an exponential of their own. */
 // @ts-ignore: decorator
 @inline export function hasHotExp<T>(): bool {
-  return !ASC_FEATURE_RELAXED_SIMD && sizeof<T>() == 4;
+  return !ASC_FEATURE_RELAXED_SIMD && sizeof<T>() != 8;
 }
 
 /** Constant i of the hot loops, i in 0…7. */

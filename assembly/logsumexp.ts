@@ -1,9 +1,9 @@
 import {
-  BLOCK, add, computeSize, eq, first, firstLane, lanes, loadLanes, loadOne, loadTail, madd, maxLanes, mul, pmax,
-  replaceOne, restoreOne, splat, storeTail, sumLanes, tailOf,
+  BLOCK, add, computeSize, eq, finiteConstant, first, firstLane, lanes, loadFinite, loadLanes, loadOne, loadTail, madd,
+  maxLanes, mul, pmax, replaceOne, restoreOne, splat, storeTail, sumLanes, tailOf,
 } from "./lanes";
 import {
-  HOT_FAR, HOT_LEAST, HOT_SHIFT, expConstant, expFloor, expHotOnce, expMagic, expNegligible, expScale, expScaled,
+  HOT_FAR, HOT_SCALE, HOT_SHIFT, expConstant, expFloor, expHotOnce, expMagic, expNegligible, expScale, expScaled,
   expScaledAt, expScaledOnce, expShift, exponent, hasHotExp, hotArgument, hotConstant, hotExponent, hotMantissa,
   nothingSeen, outOfRange,
 } from "./exp";
@@ -120,7 +120,9 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   let i: usize = 0;
   let seen = nothingSeen<T>();
   if (hot) {
-    // The quarters of the row side by side: a prefetcher stops at the end of a page, and the others go on meanwhile.
+    // The quarters of the row side by side: a prefetcher stops at the end of a page, and the others go on meanwhile. What
+    // is not finite is out of range.
+    const f0 = finiteConstant(0), f1 = finiteConstant(1);
     const quarter = n / (4 * step) * step;
     const apart = quarter * size;
     const outApart = quarter * out;
@@ -129,20 +131,20 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
       for (const stop = min(i + (BLOCK / 4) * step, quarter); i < stop; i += step) {
         const p = x + i * size;
         const to = terms + i * out;
-        const x0 = loadLanes<T>(p);
+        const x0 = loadFinite<T>(p, f0, f1);
         const t0 = hotArgument<T>(x0, h0);
         const z0 = hotExponent<T>(t0, h0, magic);
         a0 = accumulate<T>(a0, hotMantissa<T>(t0, z0, magic, h1, h2, h3, h4, h5, h6, h7), z0, keep, to);
-        const x1 = loadLanes<T>(p + apart);
+        const x1 = loadFinite<T>(p + apart, f0, f1);
         const t1 = hotArgument<T>(x1, h0);
         const z1 = hotExponent<T>(t1, h0, magic);
         a1 = accumulate<T>(a1, hotMantissa<T>(t1, z1, magic, h1, h2, h3, h4, h5, h6, h7), z1, keep, to + outApart);
         seen = v128.or(v128.or(seen, z0), z1);
-        const x2 = loadLanes<T>(p + 2 * apart);
+        const x2 = loadFinite<T>(p + 2 * apart, f0, f1);
         const t2 = hotArgument<T>(x2, h0);
         const z2 = hotExponent<T>(t2, h0, magic);
         a2 = accumulate<T>(a2, hotMantissa<T>(t2, z2, magic, h1, h2, h3, h4, h5, h6, h7), z2, keep, to + 2 * outApart);
-        const x3 = loadLanes<T>(p + 3 * apart);
+        const x3 = loadFinite<T>(p + 3 * apart, f0, f1);
         const t3 = hotArgument<T>(x3, h0);
         const z3 = hotExponent<T>(t3, h0, magic);
         a3 = accumulate<T>(a3, hotMantissa<T>(t3, z3, magic, h1, h2, h3, h4, h5, h6, h7), z3, keep, to + 3 * outApart);
@@ -191,19 +193,18 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   return mode == AROUND && outOfRange<T>(seen, hot) ? NaN : total;
 }
 
-// What is met with of it, as functions. Only float32 rows are read as fast as can be; 16-bit ones have no value for what
-// is negligible, and are always clamped.
+// What is met with of it, as functions. Only rows that are computed in float32 are read as fast as can be.
 
 function sumExpPlainRow<T>(x: usize, n: usize, k: usize, shift: f64): f64 {
-  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() == 4, sizeof<T>() == 2, false, 0, 0);
+  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() != 8, false, false, 0, 0);
 }
 
 function sumExpStoreRow<T>(x: usize, n: usize, k: usize, shift: f64, terms: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() == 4, sizeof<T>() == 2, true, terms, 0);
+  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() != 8, false, true, terms, 0);
 }
 
 function sumExpLinearRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize, linear: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() == 4, false, keep, terms, linear);
+  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, true, false, keep, terms, linear);
 }
 
 function sumExpClampedRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize): f64 {
@@ -239,6 +240,12 @@ export function sumExpGeneralRow<T>(
   rowU = sumExpPeakRow<T>(x, n, k, peak, mode, scale, cap, keep && mode != CAPPED, terms) / rowUnit;
 }
 
+/** Σ terms of one logit of −22, at HOT_SHIFT. */
+// @ts-ignore: decorator
+@inline function rowLeast<T>(): f64 {
+  return (hasHotExp<T>() ? HOT_SCALE : expScale<T>()) * 2.789e-10 / 2147483648;
+}
+
 /**
  * {@link rowU} of a row of plain logits around k, or where that is out of range around the maximum. Returns the place it
  * took. Stores the terms with `keep`, and with `linear` Σ_{j ≠ k} xⱼ there, or NaN if that was not k as asked for.
@@ -248,14 +255,16 @@ export function sumExpGeneralRow<T>(
   const at = loadOne<T>(x + k * sizeof<T>());
   const atV = splat<T>(at);
   const shift = expShift(at);
-  if (abs<f64>(at) <= (hasHotExp<T>() ? HOT_FAR : FAR)) {
-    const by = hasHotExp<T>() ? HOT_SHIFT : shift;
+  // 16-bit types have one value for what is negligible, which does not go along with k.
+  const fixed = hasHotExp<T>() || sizeof<T>() == 2;
+  if (abs<f64>(at) <= (fixed ? HOT_FAR : FAR)) {
+    const by = fixed ? HOT_SHIFT : shift;
     const scaled = sizeof<T>() == 4 && linear ? sumExpLinearRow<T>(x, n, k, by, keep, terms, linear)
       : keep ? sumExpStoreRow<T>(x, n, k, by, terms) : sumExpPlainRow<T>(x, n, k, by);
     // The unit is rounded as the terms are: equal logits stay equal.
     rowUnit = first<T>(hasHotExp<T>() ? expHotOnce(atV) : expScaledAt<T>(atV, by));
     rowU = scaled / rowUnit;
-    if (rowU > LEAST && rowU < MOST && (!hasHotExp<T>() || scaled > HOT_LEAST)) return k;
+    if (rowU > LEAST && rowU < MOST && (!fixed || scaled > rowLeast<T>())) return k;
   }
   if (linear) store<f64>(linear, NaN);
   if (abs<f64>(at) <= FAR) {
