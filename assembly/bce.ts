@@ -1,6 +1,6 @@
 import {
-  abs, add, computeSize, div, eq, lanes, loadLanes, loadTail, lt, madd, mul, mulZero, nmadd, pmax, splat, storeTail, sub,
-  sumLanes, tailOf, upperHalf,
+  abs, add, computeSize, div, eq, lanes, loadLanes, loadTail, lt, madd, mul, mulZero, nmadd, pmax, splat, storeTail,
+  sub, sumLanes, tailOf, upperHalf,
 } from "./lanes";
 import { expOfNegative, expScale, expScaledOnce, negativeConstant } from "./exp";
 import { log1p, log1pUnit } from "./log";
@@ -18,7 +18,7 @@ import { log1p, log1pUnit } from "./log";
 
 /**
  * One vector of elements from i on, `left` of which are of the array. Returns the losses, 0 behind the end; the
- * gradient goes to dx. `grad` is a literal.
+ * gradient goes to dx.
  */
 // @ts-ignore: decorator
 @inline function step<T>(
@@ -94,7 +94,7 @@ import { log1p, log1pUnit } from "./log";
   return log1p<f32>(a + b * (1 + a));
 }
 
-/** A block of {@link ELEMENTS} without weights: its loss; the gradient times `factor` to dx. `grad` is a literal. */
+/** A block of {@link ELEMENTS} without weights: its loss; the gradient times `factor` to dx. */
 // @ts-ignore: decorator
 @inline function plainBlock<T>(x: usize, t: usize, factor: v128, dx: usize, grad: bool): f64 {
   const one = f32x4.splat(1);
@@ -121,8 +121,17 @@ import { log1p, log1pUnit } from "./log";
   return linear + logOfProducts(S);
 }
 
-// @ts-ignore: decorator
-@inline export function binaryCrossEntropy<T>(
+// Of float32 elements as functions, so that nothing is asked in the loop.
+
+function plainBlockAlone(x: usize, t: usize): f64 {
+  return plainBlock<f32>(x, t, f32x4.splat(0), 0, false);
+}
+
+function plainBlockWithGrad(x: usize, t: usize, factor: v128, dx: usize): f64 {
+  return plainBlock<f32>(x, t, factor, dx, true);
+}
+
+export function binaryCrossEntropy<T>(
   n: usize, x: usize, t: usize, w: usize, pw: usize, pwScalar: f64, loss: usize, g: usize, gScalar: f64, dx: usize,
   grad: bool,
 ): f64 {
@@ -134,7 +143,9 @@ import { log1p, log1pUnit } from "./log";
   let i: usize = 0;
   if (sizeof<T>() != 8 && !w && !pw && pwScalar == 1 && !g && !loss) {
     for (; i + ELEMENTS <= n; i += ELEMENTS) {
-      total += plainBlock<T>(x + i * sizeof<T>(), t + i * size, gV, dx + i * size, grad);
+      total += sizeof<T>() == 2 ? plainBlock<T>(x + i * sizeof<T>(), t + i * size, gV, dx + i * size, grad)
+        : grad ? plainBlockWithGrad(x + i * sizeof<T>(), t + i * size, gV, dx + i * size)
+        : plainBlockAlone(x + i * sizeof<T>(), t + i * size);
     }
   }
   while (i < n) {

@@ -3,7 +3,7 @@ import {
   sub, sumLanes, tailOf,
 } from "./lanes";
 import { expScale, expScaledOnce } from "./exp";
-import { FEW, SINGLY, fewRows } from "./few";
+import { FEW, GROUP, fewRows, wideLogits } from "./few";
 import { gradientRow, scaleRow } from "./gradient";
 import { log1p } from "./log";
 import { CAPPED, PLAIN, belowPeak, inner, logitAt, modeOf } from "./logits";
@@ -13,8 +13,8 @@ import {
 import { tanhDerivative } from "./tanh";
 
 // Softmax cross-entropy of rows, and its gradient. With z the logits after scale and cap, m = z_k, the target's or the
-// largest, u = Σ_{j ≠ k} e^{zⱼ − m}, s = 1 + u, p = e^{z − m}/s, n classes, w their weights, ε the label smoothing, λ the
-// z-loss and ε₁ the Poly-1 coefficient [Szegedy 2016; Chowdhery 2022; Leng 2022]:
+// largest, u = Σ_{j ≠ k} e^{zⱼ − m}, s = 1 + u, p = e^{z − m}/s, n classes, w their weights, ε the label smoothing, λ
+// the z-loss and ε₁ the Poly-1 coefficient [Szegedy 2016; Chowdhery 2022; Leng 2022]:
 //
 //   t′ = (1 − ε)t + ε/n   a = w·t′   S = Σa   B = Σ a(m − z)   D = Σ t′p
 //   loss = B + S·ln(1 + u) + ε₁(Σt′ − D)
@@ -104,11 +104,8 @@ function targetDot<T>(
   return sum;
 }
 
-/**
- * Rows of one kernel call; `grad` is a literal. Offsets as in src/kernels/kernels.ts.
- */
-// @ts-ignore: decorator
-@inline export function crossEntropyRows<T>(
+/** Rows of one kernel call. Offsets as in src/kernels/kernels.ts. */
+export function crossEntropyRows<T>(
   rows: usize, n: usize, x: usize, y: usize, t: usize, w: usize, options: usize, loss: usize, lse: usize,
   g: usize, dx: usize, scratch: usize, grad: bool,
 ): void {
@@ -134,8 +131,13 @@ function targetDot<T>(
   for (let r: usize = 0; r < rows; ) {
     if (together) {
       // Where something is out of range, some rows go one by one, and the one that has it the general way.
-      const count: usize = singly ? 1 : rows - r;
-      const done = fewRows<T>(count, n, x, y, w, epsilon, lambda, ignored, loss, lse, g, dx, grad);
+      let count: usize = singly ? 1 : rows - r;
+      let logits = x;
+      if (sizeof<T>() == 2) {
+        count = min(count, GROUP);
+        logits = wideLogits<T>(x, count * n);
+      }
+      const done = fewRows(count, n, logits, y, w, epsilon, lambda, ignored, loss, lse, g, dx, grad);
       r += done;
       x += done * n * sizeof<T>();
       y += done * 4;
@@ -146,7 +148,7 @@ function targetDot<T>(
         dx += done * n * size;
       }
       if (singly) singly--;
-      else if (done < count) singly = min(count - done, SINGLY);
+      else if (done < count) singly = min(count - done, GROUP);
       if (done || count > 1) continue;
     }
     const terms = dx == x ? scratch : dx;
@@ -172,8 +174,8 @@ function targetDot<T>(
         );
         sumExpGeneralRow<T>(x, n, k, peak, mode, scale, cap, grad, terms);
       }
-      const u = rowU;
-      const unit = rowUnit;
+      const u = rowU();
+      const unit = rowUnit();
       const m = mode == CAPPED ? peak : scale * peak;
       // The element of the gradient formed in float64, its distance from z_k, its t′ and a.
       const special = t ? k : target;

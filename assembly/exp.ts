@@ -4,8 +4,8 @@ import { madd, nmadd, pmax, splat, sub } from "./lanes";
 //
 // eˣ = 2ⁿ·eʳ, n = round(x·log₂e), r = x − n·ln 2 in [−ln 2/2, ln 2/2], with ln 2 in two parts so that n·LN2_HI is exact
 // [Cody & Waite 1980]; with fused multiply-add one part does for float32: n·ln 2 is exact then, and what ln 2 itself is
-// rounded by, 2·10⁻⁹ n, counts less than an ulp for |x| < 40. So the error does not grow with |x|, and nothing has to be
-// subtracted from x before: the integer `shift` that 2ⁿ is divided by keeps it in range and costs nothing.
+// rounded by, 2·10⁻⁹ n, counts less than an ulp for |x| < 40. So the error does not grow with |x|, and nothing has to
+// be subtracted from x before: the integer `shift` that 2ⁿ is divided by keeps it in range and costs nothing.
 //
 // float32: eʳ is a polynomial of degree 5, minimax in the relative error among those that are 1 at 0, divided by its
 // leading coefficient: a softmax does not change when all its terms share a factor, and a monic polynomial saves a
@@ -90,10 +90,10 @@ const EXP_F64: usize = memory.data<f64>(
   return sizeof<T>() == 8 ? v128.load64_splat(EXP_F64 + (i << 3)) : v128.load32_splat(EXP_F32 + (i << 2));
 }
 
-// The hot loops of float32 rows. With fused multiply-add they take expScaled as it is. Without, its reduction in two parts
-// costs four operations more than that by a single one, f = x·log₂e − n, which errs by half an ulp of x·log₂e. So they take
-// the latter for |x| < 22, where that is 6.6·10⁻⁷, with 2ᶠ as a polynomial adapted to 8 operations [Knuth 1962]:
-// y = (f + a)f, ((y + b)(f + c) + d)(y + e), 2.5·10⁻⁷; together with log₂e's own rounding at most 1.2·10⁻⁶. What is
+// The hot loops of float32 rows. With fused multiply-add they take expScaled as it is. Without, its reduction in two
+// parts costs three operations more than f = x·log₂e − n, which errs by half an ulp of x·log₂e. So they take the latter
+// for |x| < 22, where that is 6.6·10⁻⁷, with 2ᶠ as a polynomial adapted to 8 operations [Knuth 1962]: y = (f + a)f,
+// ((y + b)(f + c) + d)(y + e), 2.5·10⁻⁷; together with log₂e's own rounding, 2.9·10⁻⁷ at 22, at most 1.2·10⁻⁶. What is
 // above 22 shows as out of range; what is below −22 is as much less accurate as it is less.
 
 /** log₂e and a…e of y = (f + a)f, ((y + b)(f + c) + d)(y + e) = HOT_SCALE·2ᶠ. */

@@ -1,23 +1,19 @@
-import { loadLanes, loadOne, loadTail, madd, splat, storeTail, tailOf, upperHalf } from "./lanes";
+import { loadLanes, loadTail, madd, splat, storeTail, tailOf, upperHalf } from "./lanes";
 import { expConstant, expMagic, expScale, expScaled, exponent, nothingSeen, outOfRange } from "./exp";
 import { log1pOfFour } from "./log";
 
 // Rows of few classes with index targets, several at a time: the exponentials over all their logits as one array, then
 // the sums, logarithms and reciprocals of four rows in one vector. Nothing of a row depends on those beside it.
 //
-// Formulas and names as in crossentropy.ts, k the target: u = Σ_{j ≠ k} e^{zⱼ}/e^{z_k}, of exponentials that are good to
-// the same relative error wherever they lie.
+// Formulas and names as in crossentropy.ts, k the target: u = Σ_{j ≠ k} e^{zⱼ}/e^{z_k}, of exponentials that are good
+// to the same relative error wherever they lie.
 
 /** Rows of up to this many classes go this way. */
 // @ts-ignore: decorator
 @inline export const FEW: usize = 32;
 /** So many together. */
 // @ts-ignore: decorator
-@inline const GROUP: usize = 16;
-
-/** How many rows are worth doing one by one behind one that was out of range: a group. */
-// @ts-ignore: decorator
-@inline export const SINGLY: usize = GROUP;
+@inline export const GROUP: usize = 16;
 
 /** Terms of a group; what the vectors at its end reach over. */
 const TERMS: usize = memory.data(<i32>(GROUP * FEW * 4 + 16), 16);
@@ -40,7 +36,7 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
 /** Terms are 2^SHIFT times as large, so that those of the least rows are in range. */
 // @ts-ignore: decorator
 @inline const SHIFT: f64 = 12;
-/** Where Σ e^{zⱼ} has to lie for its reciprocal to be an ordinary float32, and for what is flushed to 0 to count nothing. */
+/** Where Σ e^{zⱼ} has to lie: its reciprocal is an ordinary float32 then, and what is flushed to 0 counts nothing. */
 // @ts-ignore: decorator
 @inline const LEAST: f64 = 3e-4;
 // @ts-ignore: decorator
@@ -48,6 +44,15 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
 /** What u may be for its logarithm to be one. */
 // @ts-ignore: decorator
 @inline const MOST_U: f64 = 1e30;
+
+/** 16-bit logits of a group. */
+const WIDE: usize = memory.data(<i32>(GROUP * FEW * 4 + 16), 16);
+
+/** Where `total` 16-bit logits stand as float32. */
+export function wideLogits<T>(x: usize, total: usize): usize {
+  for (let i: usize = 0; i < total; i += 4) v128.store(WIDE + (i << 2), loadLanes<T>(x + (i << 1)));
+  return WIDE;
+}
 
 /** Sum over n float32 but that at k, as four sums to be added. */
 // @ts-ignore: decorator
@@ -83,11 +88,11 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
 
 /** Sum over n logits, as four sums to be added. */
 // @ts-ignore: decorator
-@inline function sumOfLogits<T>(x: usize, n: usize): v128 {
+@inline function sumOfLogits(x: usize, n: usize): v128 {
   let sum = f32x4.splat(0);
   let i: usize = 0;
-  for (; i + 4 <= n; i += 4) sum = f32x4.add(sum, loadLanes<T>(x + i * sizeof<T>()));
-  if (i < n) sum = f32x4.add(sum, tailOf<f32>(loadLanes<T>(x + i * sizeof<T>()), n - i));
+  for (; i + 4 <= n; i += 4) sum = f32x4.add(sum, v128.load(x + (i << 2)));
+  if (i < n) sum = f32x4.add(sum, tailOf<f32>(v128.load(x + (i << 2)), n - i));
   return sum;
 }
 
@@ -118,16 +123,15 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
 
 /** Terms of `total` logits to `terms`. Returns the bits that {@link outOfRange} asks for. */
 // @ts-ignore: decorator
-@inline function termsOf<T>(
+@inline function termsOf(
   total: usize, x: usize, terms: usize, magic: v128,
   c0: v128, c1: v128, c2: v128, c3: v128, c4: v128, c5: v128, c6: v128, c7: v128,
 ): v128 {
-  const size = sizeof<T>();
   let seen = nothingSeen<f32>();
   let i: usize = 0;
   for (; i + 8 <= total; i += 8) {
-    const x0 = loadLanes<T>(x + i * size);
-    const x1 = loadLanes<T>(x + (i + 4) * size);
+    const x0 = v128.load(x + (i << 2));
+    const x1 = v128.load(x + (i << 2), 16);
     const z0 = exponent<f32>(x0, c0, magic);
     const z1 = exponent<f32>(x1, c0, magic);
     seen = v128.or(v128.or(seen, z0), z1);
@@ -136,7 +140,7 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
   }
   for (; i < total; i += 4) {
     const left = total - i;
-    const x0 = left < 4 ? loadTail<T>(x + i * size, left, f32x4.splat(0)) : loadLanes<T>(x + i * size);
+    const x0 = left < 4 ? loadTail<f32>(x + (i << 2), left, f32x4.splat(0)) : v128.load(x + (i << 2));
     const z0 = exponent<f32>(x0, c0, magic);
     seen = v128.or(seen, z0);
     v128.store(terms + (i << 2), expScaled<f32>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7));
@@ -145,14 +149,13 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
 }
 
 /**
- * Losses and gradients of rows of float32 or narrower logits, n ≤ FEW; no class weights with smoothing. Returns how many it has done: it stops before four
- * rows of which a sum is out of range, and before a group in which a term is.
+ * Losses and gradients of rows of float32 logits, n ≤ FEW; no class weights with smoothing. Returns how many it has done:
+ * it stops before four rows of which a sum is out of range, and before a group in which a term is.
  */
-export function fewRows<T>(
+export function fewRows(
   rows: usize, n: usize, x: usize, y: usize, w: usize, epsilon: f64, lambda: f64, ignored: i32, loss: usize, lse: usize,
   g: usize, dx: usize, grad: bool,
 ): usize {
-  const size = sizeof<T>();
   const magic = splat<f32>(expMagic<f32>(-SHIFT));
   const c0 = expConstant<f32>(0), c1 = expConstant<f32>(1), c2 = expConstant<f32>(2), c3 = expConstant<f32>(3);
   const c4 = expConstant<f32>(4), c5 = expConstant<f32>(5), c6 = expConstant<f32>(6), c7 = expConstant<f32>(7);
@@ -169,7 +172,7 @@ export function fewRows<T>(
   const one = f32x4.splat(1);
   for (let group: usize = 0; group < rows; group += GROUP) {
     const end = min(group + GROUP, rows);
-    const seen = termsOf<T>((end - group) * n, x + group * n * size, TERMS, magic, c0, c1, c2, c3, c4, c5, c6, c7);
+    const seen = termsOf((end - group) * n, x + ((group * n) << 2), TERMS, magic, c0, c1, c2, c3, c4, c5, c6, c7);
     if (outOfRange<f32>(seen, false)) return group;
     for (let r = group; r < end; r += 4) {
       // What is behind the last row is the last row once more.
@@ -204,8 +207,8 @@ export function fewRows<T>(
       if (!i32x4.all_true(within)) return r;
 
       const weight = v128.andnot(w ? gather(w + (ka << 2), w + (kb << 2), w + (kc << 2), w + (kd << 2)) : one, left);
-      const logits = fourOf<T>(
-        x + (atA + ka) * size, x + (atB + kb) * size, x + (atC + kc) * size, x + (atD + kd) * size,
+      const logits = gather(
+        x + ((atA + ka) << 2), x + ((atB + kb) << 2), x + ((atC + kc) << 2), x + ((atD + kd) << 2),
       );
       const logS = log1pOfFour(u);
       // Without class weights Σa is 1, smoothing or not.
@@ -215,8 +218,8 @@ export function fewRows<T>(
         const below = f32x4.sub(
           f32x4.mul(f32x4.splat(<f32>n), logits),
           sumsOfLanes(
-            sumOfLogits<T>(x + atA * size, n), sumOfLogits<T>(x + atB * size, n), sumOfLogits<T>(x + atC * size, n),
-            sumOfLogits<T>(x + atD * size, n),
+            sumOfLogits(x + (atA << 2), n), sumOfLogits(x + (atB << 2), n), sumOfLogits(x + (atC << 2), n),
+            sumOfLogits(x + (atD << 2), n),
           ),
         );
         value = v128.andnot(madd<f32>(spread, below, value), left);
@@ -242,7 +245,8 @@ export function fewRows<T>(
           sumOfGradient(c, n, kc, i32x4.shuffle(factor, factor, 2, 2, 2, 2), i32x4.shuffle(q, q, 2, 2, 2, 2), toC),
           sumOfGradient(d, n, kd, i32x4.shuffle(factor, factor, 3, 3, 3, 3), i32x4.shuffle(q, q, 3, 3, 3, 3), toD),
         );
-        // Minus the others as they were rounded: the row sums to what it should. Smoothed, the target is no 1 that p gets near.
+        // Minus the others as they were rounded: the row sums to what it should. Smoothed, the target is no 1 that p
+        // comes near.
         const rest = smooth
           ? f32x4.sub(f32x4.mul(factor, own), f32x4.mul(f32x4.mul(upstream, weight), kept))
           : f32x4.sub(f32x4.mul(upstream, zTerm), scaled);
@@ -270,12 +274,7 @@ function lastTargets(y: usize, rows: usize): v128 {
     return i32x4.shuffle(low, f32x4.demote_f64x2_zero(v128.load(g, 16)), 0, 1, 4, 5);
   }
   const last = (rows - 1) << 3;
-  return f32x4(<f32>load<f64>(g), <f32>load<f64>(g + min(8, last)), <f32>load<f64>(g + min(16, last)), <f32>load<f64>(g + last));
-}
-
-/** One logit from each of four places. */
-// @ts-ignore: decorator
-@inline function fourOf<T>(a: usize, b: usize, c: usize, d: usize): v128 {
-  if (sizeof<T>() == 4) return gather(a, b, c, d);
-  return f32x4(<f32>loadOne<T>(a), <f32>loadOne<T>(b), <f32>loadOne<T>(c), <f32>loadOne<T>(d));
+  const low = f32x4.demote_f64x2_zero(f64x2.replace_lane(v128.load64_splat(g), 1, load<f64>(g + min(8, last))));
+  const high = f64x2.replace_lane(v128.load64_splat(g + min(16, last)), 1, load<f64>(g + last));
+  return i32x4.shuffle(low, f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
 }

@@ -64,7 +64,8 @@ export function gradientRow<T>(
     const left = n - i;
     const out = dx + i * size;
     const xV = mode == CAPPED ? loadLanes<T>(x + i * sizeof<T>()) : mV;
-    const e = mode == CAPPED ? expScaledOnce<T>(belowPeak<T>(xV, CAPPED, factor, capV, mV)) : v128.load(terms + i * size);
+    const e = mode == CAPPED
+      ? expScaledOnce<T>(belowPeak<T>(xV, CAPPED, factor, capV, mV)) : v128.load(terms + i * size);
     let v = mul<T>(e, pV);
     if (t) {
       const target = madd<T>(v128.load(t + i * size), splat<T>(keep), splat<T>(spread));

@@ -148,7 +148,7 @@ const FINITE_HALF: usize = memory.data<u32>([0x8fffe000, 0x77800000], 16); // si
   return v128.load32_splat(FINITE_HALF + (i << 2));
 }
 
-/** As {@link loadLanes}, but ±∞ and NaN of float16 become numbers of at least 65536: three operations instead of nine. */
+/** As {@link loadLanes}, but ±∞ and NaN of float16 become numbers of at least 65536: three operations, not nine. */
 // @ts-ignore: decorator
 @inline export function loadFinite<T>(p: usize, bits: v128, factor: v128): v128 {
   if (sizeof<T>() != 2 || isSigned<T>()) return loadLanes<T>(p);

@@ -17,8 +17,8 @@ import { CAPPED, PLAIN, belowPeak, inner } from "./logits";
 //
 // Of logits as they are, e^{zⱼ} needs no maximum subtracted to be accurate (exp.ts), only to be in range. So k is the
 // target, and the row is read once; what is out of range shows, and then the row is read again: with what lies far
-// below k raised to where its term is 0, which is what masks of −∞ need, and if that does not do, because something lies
-// far above k or k itself is not finite, with k the place of the maximum.
+// below k raised to where its term is 0, which is what masks of −∞ need, and if that does not do, because something
+// lies far above k or k itself is not finite, with k the place of the maximum.
 //
 // A row whose maximum is ±∞ or NaN has no softmax: u becomes NaN and everything that follows from it.
 
@@ -88,11 +88,12 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
  * Σ_{j ≠ k} EXP_SCALE·e^{zⱼ}/unit, of which k is left out: its logit is replaced by one whose term is below all that
  * counts, and put back. The unit depends on the mode:
  *
- * AROUND, a literal: z = x and 2^by, `by` an integer. NaN when a term is out of range: above always, below unless `clamp`.
+ * AROUND, a literal: z = x and 2^by, `by` an integer. NaN when a term is out of range: above always, below unless
+ * `clamp`.
  * PLAIN, SCALED, CAPPED: e^by, `by` the peak (logits.ts) of the maximum; with `clamp`. NaN where it is.
  *
  * With `keep` the terms are also stored at `terms`, that of k as 0 or next to it; a row given up leaves anything there.
- * With `linear` Σ_{j ≠ k} zⱼ is stored there, a float64. `hot` and `clamp` are literals, and `keep` too where it is hot.
+ * With `linear` Σ_{j ≠ k} zⱼ is stored there, a float64. `hot` and `clamp` are literals, and `keep` of float32 rows.
  */
 // @ts-ignore: decorator
 @inline function sumExpRowBy<T>(
@@ -120,8 +121,8 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   let i: usize = 0;
   let seen = nothingSeen<T>();
   if (hot) {
-    // The quarters of the row side by side: a prefetcher stops at the end of a page, and the others go on meanwhile. What
-    // is not finite is out of range.
+    // The quarters of the row side by side: a prefetcher stops at the end of a page, and the others go on meanwhile.
+    // What is not finite is out of range.
     const f0 = finiteConstant(0), f1 = finiteConstant(1);
     const quarter = n / (4 * step) * step;
     const apart = quarter * size;
@@ -195,16 +196,20 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
 
 // What is met with of it, as functions. Only rows that are computed in float32 are read as fast as can be.
 
-function sumExpPlainRow<T>(x: usize, n: usize, k: usize, shift: f64): f64 {
-  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() != 8, false, false, 0, 0);
+function sumExpPlainRow(x: usize, n: usize, k: usize, shift: f64): f64 {
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, false, 0, 0);
 }
 
-function sumExpStoreRow<T>(x: usize, n: usize, k: usize, shift: f64, terms: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() != 8, false, true, terms, 0);
+function sumExpStoreRow(x: usize, n: usize, k: usize, shift: f64, terms: usize): f64 {
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, true, terms, 0);
 }
 
-function sumExpLinearRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize, linear: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, true, false, keep, terms, linear);
+function sumExpOtherRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize): f64 {
+  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() != 8, false, keep, terms, 0);
+}
+
+function sumExpLinearRow(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize, linear: usize): f64 {
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, keep, terms, linear);
 }
 
 function sumExpClampedRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize): f64 {
@@ -217,10 +222,29 @@ function sumExpPeakRow<T>(
   return sumExpRowBy<T>(x, n, k, peak, mode, scale, cap, false, true, keep, terms, 0);
 }
 
+/** What is known of the latest row. */
+const ROW: usize = memory.data(16, 16);
+
 /** u of the latest row, NaN when the row has no softmax. */
-export let rowU: f64 = 0;
+// @ts-ignore: decorator
+@inline export function rowU(): f64 {
+  return load<f64>(ROW);
+}
+
 /** What the terms that it stored are e^{zⱼ − z_k} times of. */
-export let rowUnit: f64 = 0;
+// @ts-ignore: decorator
+@inline export function rowUnit(): f64 {
+  return load<f64>(ROW, 8);
+}
+
+/** Says of the latest row that its terms add up to `scaled`. Returns u. */
+// @ts-ignore: decorator
+@inline function summed(scaled: f64, unit: f64): f64 {
+  const u = scaled / unit;
+  store<f64>(ROW, u);
+  store<f64>(ROW, unit, 8);
+  return u;
+}
 
 /** Above it probabilities of ordinary rows would be lost in the factor 1/(1 + u), a float32. */
 // @ts-ignore: decorator
@@ -236,8 +260,7 @@ export let rowUnit: f64 = 0;
 export function sumExpGeneralRow<T>(
   x: usize, n: usize, k: usize, peak: f64, mode: i32, scale: f64, cap: f64, keep: bool, terms: usize,
 ): void {
-  rowUnit = expScale<T>();
-  rowU = sumExpPeakRow<T>(x, n, k, peak, mode, scale, cap, keep && mode != CAPPED, terms) / rowUnit;
+  summed(sumExpPeakRow<T>(x, n, k, peak, mode, scale, cap, keep && mode != CAPPED, terms), expScale<T>());
 }
 
 /** Σ terms of one logit of −22, at HOT_SHIFT. */
@@ -247,8 +270,8 @@ export function sumExpGeneralRow<T>(
 }
 
 /**
- * {@link rowU} of a row of plain logits around k, or where that is out of range around the maximum. Returns the place it
- * took. Stores the terms with `keep`, and with `linear` Σ_{j ≠ k} xⱼ there, or NaN if that was not k as asked for.
+ * {@link rowU} of a row of plain logits around k, or where that is out of range around the maximum. Returns the place
+ * it took. Stores the terms with `keep`, and with `linear` Σ_{j ≠ k} xⱼ there, or NaN if that was not k as asked for.
  */
 // @ts-ignore: decorator
 @inline export function sumExpRow<T>(x: usize, n: usize, k: usize, keep: bool, terms: usize, linear: usize): usize {
@@ -259,19 +282,18 @@ export function sumExpGeneralRow<T>(
   const fixed = hasHotExp<T>() || sizeof<T>() == 2;
   if (abs<f64>(at) <= (fixed ? HOT_FAR : FAR)) {
     const by = fixed ? HOT_SHIFT : shift;
-    const scaled = sizeof<T>() == 4 && linear ? sumExpLinearRow<T>(x, n, k, by, keep, terms, linear)
-      : keep ? sumExpStoreRow<T>(x, n, k, by, terms) : sumExpPlainRow<T>(x, n, k, by);
+    let scaled: f64;
+    if (sizeof<T>() != 4) scaled = sumExpOtherRow<T>(x, n, k, by, keep, terms);
+    else if (linear) scaled = sumExpLinearRow(x, n, k, by, keep, terms, linear);
+    else scaled = keep ? sumExpStoreRow(x, n, k, by, terms) : sumExpPlainRow(x, n, k, by);
     // The unit is rounded as the terms are: equal logits stay equal.
-    rowUnit = first<T>(hasHotExp<T>() ? expHotOnce(atV) : expScaledAt<T>(atV, by));
-    rowU = scaled / rowUnit;
-    if (rowU > LEAST && rowU < MOST && (!fixed || scaled > rowLeast<T>())) return k;
+    const u = summed(scaled, first<T>(hasHotExp<T>() ? expHotOnce(atV) : expScaledAt<T>(atV, by)));
+    if (u > LEAST && u < MOST && (!fixed || scaled > rowLeast<T>())) return k;
   }
   if (linear) store<f64>(linear, NaN);
   if (abs<f64>(at) <= FAR) {
     const scaled = sumExpClampedRow<T>(x, n, k, shift, keep, terms);
-    rowUnit = first<T>(expScaledAt<T>(atV, shift));
-    rowU = scaled / rowUnit;
-    if (rowU < MOST) return k;
+    if (summed(scaled, first<T>(expScaledAt<T>(atV, shift))) < MOST) return k;
   }
   return sumExpRowOfMaximum<T>(x, n, keep, terms);
 }
@@ -312,7 +334,7 @@ function hasNaN<T>(x: usize, n: usize): bool {
       continue;
     }
     const m = loadOne<T>(x + sumExpRowOfMaximum<T>(x, n, false, 0) * sizeof<T>());
-    if (m - m == 0) store<f64>(lse, m + log1p<T>(rowU));
+    if (m - m == 0) store<f64>(lse, m + log1p<T>(rowU()));
     else store<f64>(lse, hasNaN<T>(x, n) ? NaN : m);
   }
 }

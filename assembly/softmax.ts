@@ -12,8 +12,8 @@ import { scaleRow } from "./gradient";
   for (let r: usize = 0; r < rows; r++, x += n * sizeof<T>(), y += n * size) {
     // y may be x: only this way never has to read a row again after it has stored terms.
     const k = sumExpRowOfMaximum<T>(x, n, true, y);
-    storeOne<T>(y + k * size, rowU == rowU ? rowUnit : NaN);
-    scaleRow<T>(y, y, n, 1 / ((1 + rowU) * rowUnit));
+    storeOne<T>(y + k * size, rowU() == rowU() ? rowUnit() : NaN);
+    scaleRow<T>(y, y, n, 1 / ((1 + rowU()) * rowUnit()));
   }
 }
 
@@ -26,7 +26,7 @@ import { scaleRow } from "./gradient";
   for (let r: usize = 0; r < rows; r++, x += n * sizeof<T>(), y += n * size) {
     const k = sumExpRowOfMaximum<T>(x, n, false, 0);
     const m = finiteOrNaN(loadOne<T>(x + k * sizeof<T>()));
-    const logS = splat<T>(log1p<T>(rowU));
+    const logS = splat<T>(log1p<T>(rowU()));
     const mV = splat<T>(m);
     let i: usize = 0;
     for (; i < whole; i += step) {
