@@ -63,7 +63,7 @@ interface OpenLoop {
 
 function faultOf(instruction: string, place: string): Fault[] {
   const rule = ruleOf(instruction);
-  return rule === undefined ? [] : [{ rule, what: `${instruction} (${place})` }];
+  return rule === undefined ? [] : [{ rule, what: place ? `${instruction} (${place})` : instruction }];
 }
 
 function ruleOf(instruction: string): Rule | undefined {
