@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Project, packedProject, runNode } from "./packed.js";
+
+// Each in a process of its own: what is switched on stays on.
+
+/** Where relaxed SIMD is there but off. */
+const BEHIND_FLAG = process.versions.node.startsWith("20.");
+const BY_DEFAULT = BEHIND_FLAG ? "simd" : "relaxed";
+
+let project: Project;
+beforeAll(() => {
+  project = packedProject();
+});
+afterAll(() => project?.dispose());
+
+/** Runs `body`, which pushes onto `seen`, after `before`, and returns what it saw. */
+function see(body: string, before = ""): unknown[] {
+  const script = `${before}
+const celoss = await import("celoss");
+const { enableEngineExperiments } = await import("celoss/experiments");
+const seen = [];
+${body}
+console.log(JSON.stringify(seen));`;
+  return JSON.parse(runNode(project.write("experiments.mjs", script)));
+}
+
+describe("enableEngineExperiments", () => {
+  test("is off by default: importing it changes nothing", () => {
+    expect(see("seen.push(celoss.backend().variant)")).toEqual([BY_DEFAULT]);
+  });
+
+  test("before the first use: the fused kernel set is chosen, and it says what it switched on", () => {
+    expect(see("seen.push(enableEngineExperiments(), celoss.backend())")).toEqual([
+      { relaxedSimd: BEHIND_FLAG },
+      { variant: "relaxed", threads: 1, forced: false },
+    ]);
+  });
+
+  test("a second call says the same, and keeps what was forced meanwhile", () => {
+    const body = `seen.push(enableEngineExperiments());
+celoss.useBackend("simd");
+seen.push(enableEngineExperiments(), celoss.backend().variant);`;
+    expect(see(body)).toEqual([{ relaxedSimd: BEHIND_FLAG }, { relaxedSimd: BEHIND_FLAG }, "simd"]);
+  });
+
+  test("after an automatic choice: it is made again, and a workspace goes on as it was", () => {
+    const body = `const work = new celoss.CrossEntropyWorkspace({ rows: 1, classes: 3 });
+work.logits.set([2, 1, 0.1]);
+seen.push(celoss.backend().variant, work.forward());
+enableEngineExperiments();
+seen.push(celoss.backend().variant, work.forward());`;
+    const [before, loss, after, again] = see(body);
+    expect([before, after]).toEqual([BY_DEFAULT, "relaxed"]);
+    expect(again).toBe(loss);
+  });
+
+  test.each(["js", "simd"])("a set that was forced stays: %s", (variant) => {
+    const body = `celoss.useBackend("${variant}");
+enableEngineExperiments();
+seen.push(celoss.backend());
+celoss.useBackend();
+seen.push(celoss.backend());`;
+    expect(see(body)).toEqual([
+      { variant, threads: 1, forced: true },
+      { variant: "relaxed", threads: 1, forced: false },
+    ]);
+  });
+
+  test("worker threads have it too, and give the same to the bit", () => {
+    const body = `enableEngineExperiments();
+const logits = celoss.sharedFloat32(512 * 1000).map((_, i) => Math.sin(i) * 8);
+const shared = celoss.sharedFloat32(logits.length);
+shared.set(logits);
+const labels = Int32Array.from({ length: 512 }, (_, i) => i);
+const grads = [1, 2].map(() => celoss.sharedFloat32(logits.length));
+const losses = [celoss.crossEntropyWithGrad(shared, labels, { grad: grads[0] }).loss];
+await celoss.useThreads(2);
+seen.push(celoss.backend());
+losses.push(celoss.crossEntropyWithGrad(shared, labels, { grad: grads[1] }).loss);
+seen.push(losses[0] === losses[1], Buffer.compare(...grads.map(({ buffer }) => Buffer.from(buffer))));`;
+    expect(see(body)).toEqual([{ variant: "relaxed", threads: 2, forced: false }, true, 0]);
+  });
+
+  test("the loss stays within 2e-7 of that in plain JavaScript at 128,256 classes", () => {
+    const body = `enableEngineExperiments();
+const logits = Float32Array.from({ length: 128256 }, (_, i) => Math.sin(i) * 8);
+seen.push(celoss.backend().variant, celoss.crossEntropy(logits, [0]));
+celoss.useBackend("js");
+seen.push(celoss.crossEntropy(logits, [0]));`;
+    const [variant, loss, plain] = see(body) as [string, number, number];
+    expect(variant).toBe("relaxed");
+    expect(Math.abs(loss - plain)).toBeLessThanOrEqual(2e-7 * plain);
+  });
+
+  test.each([
+    ["V8's flags are out of reach", "process.getBuiltinModule = undefined;", BY_DEFAULT],
+    ["WebAssembly is missing", "delete globalThis.WebAssembly;", "js"],
+    ["the host is not Node", "delete globalThis.process;", BY_DEFAULT],
+  ])("switches nothing on where %s", (_, before, variant) => {
+    const body = "seen.push(enableEngineExperiments(), celoss.backend().variant)";
+    expect(see(body, before)).toEqual([{ relaxedSimd: false }, variant]);
+  });
+});

@@ -1,0 +1,92 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { REPOSITORY } from "./packed.js";
+
+/** What the text form of a module may not have in its hot loops. */
+export type Rule = "call" | "constant" | "scalar";
+
+/** An innermost loop that loads vectors. */
+export interface VectorLoop {
+  /** The function of the module that holds it. */
+  readonly holder: string;
+  /** Where the source of its last instruction is, `file:line`: that of a `for` advances its variable. */
+  readonly place: string;
+  readonly faults: readonly Fault[];
+}
+
+export interface Fault {
+  readonly rule: Rule;
+  /** The instruction, and where its source is. */
+  readonly what: string;
+}
+
+// A string, a note of the source's place, a node with its name, or a node's end.
+const TOKEN = /"(?:[^"\\]|\\.)*"|;;@ ?([^\s:]*(?::\d+)?)|\(([^\s()]+)(?: (\$[^\s()]+))?|\)/g;
+
+/** The innermost loops with a `v128.load` of a module in binaryen's text form (.wast), with places of a source map. */
+export function vectorLoops(text: string): VectorLoop[] {
+  const found: VectorLoop[] = [];
+  const nodes: (OpenLoop | undefined)[] = [];
+  const loops: OpenLoop[] = [];
+  let holder = "";
+  let place = "";
+  let lastPlace = "";
+  for (const [token, note, head, name] of text.matchAll(TOKEN)) {
+    if (note !== undefined) {
+      place = note;
+      lastPlace = note || lastPlace;
+    } else if (head === "loop") {
+      for (const outer of loops) outer.innermost = false;
+      const loop = { holder, faults: [], innermost: true, loads: false };
+      loops.push(loop);
+      nodes.push(loop);
+    } else if (head !== undefined) {
+      if (head === "func") holder = name;
+      nodes.push(undefined);
+      loops.at(-1)?.faults.push(...faultOf(head, place));
+      if (head === "v128.load") for (const loop of loops) loop.loads = true;
+    } else if (token === ")") {
+      const loop = nodes.pop();
+      if (loop === undefined) continue;
+      loops.pop();
+      if (loop.innermost && loop.loads) found.push({ holder, place: lastPlace, faults: loop.faults });
+    }
+  }
+  return found;
+}
+
+interface OpenLoop {
+  readonly faults: Fault[];
+  innermost: boolean;
+  loads: boolean;
+}
+
+function faultOf(instruction: string, place: string): Fault[] {
+  const rule = ruleOf(instruction);
+  return rule === undefined ? [] : [{ rule, what: place ? `${instruction} (${place})` : instruction }];
+}
+
+function ruleOf(instruction: string): Rule | undefined {
+  if (/^(return_)?call(_|$)/.test(instruction)) return "call";
+  if (instruction === "v128.const" || /^[if]\d+x\d+\.splat$/.test(instruction)) return "constant";
+  // An operand and a lane that goes to memory are no arithmetic.
+  if (/^f(32|64)\.(?!const$)/.test(instruction)) return "scalar";
+  return undefined;
+}
+
+/**
+ * Whether a function of the module computes rows of float32: by the type or the prefix in its name. What the compiler
+ * merged, because the types make no difference to it, carries the name of one of them.
+ */
+export function isFloat32(name: string, names: ReadonlySet<string>): boolean {
+  if (/<f32>|\/f32_/.test(name)) return true;
+  return name.endsWith("<u16>") && !names.has(name.replace("<u16>", "<f32>"));
+}
+
+/** `file function`: the function of the source that holds a place. */
+export function sourceFunction(place: string): string {
+  const [file, line] = place.split(":");
+  const before = readFileSync(join(REPOSITORY, file), "utf8").split("\n").slice(0, Number(line));
+  const names = before.flatMap((text) => /\bfunction (\w+)/.exec(text)?.[1] ?? []);
+  return `${file} ${names.at(-1)}`;
+}

@@ -1,0 +1,201 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { isFloat32, type Rule, sourceFunction, type VectorLoop, vectorLoops } from "./loops.js";
+import { REPOSITORY } from "./packed.js";
+
+// What makes hot loops slow without making them wrong: a helper that is no longer inlined, a literal, which Node 24 and
+// later build anew in every iteration, a value that is computed one lane at a time.
+
+/** Loops that must be there, or nothing would be checked: `holder: file function`. */
+const HOT = [
+  "sumExpPlainRow<f32>: assembly/logsumexp.ts sumExpRowBy",
+  "sumExpStoreRow<f32>: assembly/logsumexp.ts sumExpRowBy",
+  "argmaxRow<f32>: assembly/logsumexp.ts argmaxRow",
+  "fewRows<f32>: assembly/few.ts fewRows",
+  "fewRows<f32>: assembly/few.ts sumOfFew",
+  "fewRows<f32>: assembly/few.ts scaleOfFew",
+  "f32_bce: assembly/bce.ts plainBlock",
+  "f32_bce_grad: assembly/bce.ts plainBlock",
+  "f32_bce_grad: assembly/bce.ts linearSum",
+  "scaleRow: assembly/gradient.ts scaleRow",
+];
+
+interface Exception {
+  readonly loop: string;
+  /** Loops of that function which may break the rules. */
+  readonly loops: number;
+  readonly rules: readonly Rule[];
+  readonly why: string;
+}
+
+const SOFT_CAP = "one loop for all options; the soft cap calls tanh";
+const EXCEPTIONS: readonly Exception[] = [
+  {
+    loop: "sumExpPeakRow<f32>: assembly/logsumexp.ts sumExpRowBy",
+    loops: 1,
+    rules: ["call", "constant"],
+    why: SOFT_CAP,
+  },
+  ...["crossentropy.ts targetSums", "crossentropy.ts targetDot", "gradient.ts gradientRow"].map((name): Exception => {
+    const loop = `${name.split(" ")[1]}<f32>: assembly/${name}`;
+    return { loop, loops: 1, rules: ["call", "constant", "scalar"], why: SOFT_CAP };
+  }),
+  ...["f32_crossentropy", "f32_crossentropy_grad"].map((holder): Exception => {
+    const loop = `${holder}: assembly/crossentropy.ts crossEntropyRows`;
+    return { loop, loops: 1, rules: ["call", "constant", "scalar"], why: "goes over rows, not over elements" };
+  }),
+  ...["f32_bce", "f32_bce_grad"].flatMap((holder): Exception[] => [
+    {
+      loop: `${holder}: assembly/bce.ts linearSum`,
+      loops: 1,
+      rules: ["constant", "scalar"],
+      why: "reads a block again that has 0·∞ or NaN in it",
+    },
+    {
+      loop: `${holder}: assembly/bce.ts binaryCrossEntropy`,
+      loops: 1,
+      rules: ["constant"],
+      why: "one loop for all weights, and for the end of the array",
+    },
+  ]),
+  { loop: "scaleRow: assembly/gradient.ts scaleRow", loops: 1, rules: ["scalar"], why: "the last vectors of a row" },
+  { loop: "f32_logsumexp: assembly/logsumexp.ts hasNaN", loops: 1, rules: ["scalar"], why: "tells +∞ from NaN" },
+];
+
+/** Compiles as the build does, but for a source map: the binary, and the text form with the places of its source. */
+async function compiled(variant: string): Promise<{ binary: Uint8Array; text: string }> {
+  const { main } = await import("assemblyscript/asc");
+  const files = new Map<string, string | Uint8Array>();
+  const output = ["--outFile", "build/mapped.wasm", "--textFile", "build/mapped.wast", "--sourceMap"];
+  const source = ["assembly/index.ts", "--config", "asconfig.json", "--target", variant, "--baseDir", REPOSITORY];
+  const { error, stderr } = await main([...source, ...output], {
+    writeFile: (name, contents) => void files.set(name, contents),
+  });
+  if (error) throw new Error(`asc failed: ${error.message}\n${stderr}`);
+  const [binary, text] = [files.get("build/mapped.wasm"), files.get("build/mapped.wast")];
+  if (typeof binary === "string" || typeof text !== "string") throw new Error("asc wrote something else");
+  return { binary: binary as Uint8Array, text };
+}
+
+function key({ holder, place }: VectorLoop): string {
+  return `${holder.replace(/^.*\//, "").replace("scaleRow<u16>", "scaleRow")}: ${sourceFunction(place)}`;
+}
+
+describe.each(["simd", "relaxed"])("loops over vectors of float32 rows in %s.wasm", (variant) => {
+  let binary: Uint8Array;
+  const loops = new Map<string, VectorLoop[]>();
+
+  beforeAll(async () => {
+    const { text, ...output } = await compiled(variant);
+    binary = output.binary;
+    const names = new Set([...text.matchAll(/^ \(func (\S+)/gm)].map(([, name]) => name));
+    for (const loop of vectorLoops(text).filter(({ holder }) => isFloat32(holder, names))) {
+      loops.set(key(loop), [...(loops.get(key(loop)) ?? []), loop]);
+    }
+  });
+
+  test("are those of the binary that is released: the source map is all that is added to it", () => {
+    const released = readFileSync(join(REPOSITORY, `build/${variant}.wasm`));
+    expect(Buffer.compare(released, binary.subarray(0, released.length))).toBe(0);
+    expect(binary.length - released.length).toBeLessThan(64);
+  });
+
+  test("are found, those that matter among them", () => {
+    expect([...loops.keys()]).toEqual(expect.arrayContaining(HOT));
+  });
+
+  test.each<[string, Rule]>([
+    ["call nothing", "call"],
+    ["build no constant", "constant"],
+    ["compute nothing one lane at a time", "scalar"],
+  ])("%s", (_, rule) => {
+    const faults = [...loops].flatMap(([name, all]) => {
+      const faulty = all.flatMap(({ place, faults }) => {
+        const what = faults.filter((fault) => fault.rule === rule).map((fault) => fault.what);
+        return what.length > 0 ? [`${name}, ${place}: ${[...new Set(what)].join(", ")}`] : [];
+      });
+      const exception = EXCEPTIONS.find(({ loop, rules }) => loop === name && rules.includes(rule));
+      return faulty.length > (exception?.loops ?? 0) ? faulty : [];
+    });
+    expect(faults).toEqual([]);
+  });
+
+  test.each(EXCEPTIONS.map(({ loop, why, rules }) => [loop, why, rules] as const))(
+    "%s still needs its exception: %s",
+    (name, _, rules) => {
+      const broken = new Set(loops.get(name)?.flatMap(({ faults }) => faults.map(({ rule }) => rule)));
+      expect([...broken]).toEqual(expect.arrayContaining([...rules]));
+    },
+  );
+});
+
+describe("the checker", () => {
+  /** A loop over rows around one that doubles a row; `body` stands in the inner one, `outside` in the outer one. */
+  const nest = (body: string, outside = "") => `(module
+ (data $0 (i32.const 1024) "(loop ) \\" (v128.load ")
+ (func $assembly/lanes/f<f32> (param $0 i32)
+  ;;@ assembly/lanes.ts:9:2
+  (loop $rows
+   ${outside}
+   (loop $row
+    ;;@ assembly/lanes.ts:20:4
+    (v128.store
+     (local.get $0)
+     (f32x4.mul
+      (v128.load offset=16
+       (local.get $0)
+      )
+      (local.get $1)
+     )
+    )
+    ;;@ assembly/lanes.ts:24:6
+    ${body}
+    ;;@
+    (br_if $row
+     ;;@ assembly/lanes.ts:19:40
+     (local.get $2)
+    )
+   )
+  )
+ )
+)`;
+
+  test("finds innermost loops with vector loads, where they are, and nothing wrong with a clean one", () => {
+    const clean = { holder: "$assembly/lanes/f<f32>", place: "assembly/lanes.ts:19", faults: [] };
+    expect(vectorLoops(nest("(i32.add (local.get $0) (i32.const 16))"))).toEqual([clean]);
+    expect(
+      vectorLoops(nest("", "(call $g) (v128.const i32x4 0 0 0 0) (f64.add (local.get $3) (local.get $3))")),
+    ).toEqual([clean]);
+  });
+
+  test("passes over loops without vector loads", () => {
+    expect(vectorLoops("(func $f (loop $l (f32.add (v128.load32_splat (i32.const 0)) (call $g))))")).toEqual([]);
+  });
+
+  test.each<[Rule, string, string]>([
+    ["call", "call", "(call $g (local.get $0))"],
+    ["call", "call_indirect", "(call_indirect (type $0) (local.get $0))"],
+    ["constant", "v128.const", "(v128.const i32x4 0x3f800000 0x3f800000 0x3f800000 0x3f800000)"],
+    ["constant", "f32x4.splat", "(f32x4.splat (local.get $3))"],
+    ["constant", "i32x4.splat", "(i32x4.splat (i32.const 23))"],
+    ["scalar", "f32.mul", "(f32.mul (local.get $3) (local.get $3))"],
+    ["scalar", "f64.add", "(f64.add (local.get $3) (f64.const 1))"],
+    ["scalar", "f64.promote_f32", "(f64.promote_f32 (f32x4.extract_lane 0 (local.get $1)))"],
+  ])("finds a %s: %s", (rule, instruction, body) => {
+    const [{ faults }] = vectorLoops(nest(body));
+    expect(faults).toEqual([{ rule, what: `${instruction} (assembly/lanes.ts:24)` }]);
+  });
+
+  test("tells float32 by the name, or by that of what it was merged with", () => {
+    const names = new Set(["$a/f<u16>", "$a/f<f32>", "$a/g<u16>", "$a/h<f64>", "$index/f32_bce", "$index/f16_bce"]);
+    expect([...names].filter((name) => isFloat32(name, names))).toEqual(["$a/f<f32>", "$a/g<u16>", "$index/f32_bce"]);
+  });
+
+  test("names the function that a place is in", () => {
+    const lines = readFileSync(join(REPOSITORY, "assembly/lanes.ts"), "utf8").split("\n");
+    const line = lines.findIndex((text) => text.includes("function sumLanes")) + 1;
+    expect(sourceFunction(`assembly/lanes.ts:${line}`)).toBe("assembly/lanes.ts sumLanes");
+    expect(sourceFunction(`assembly/lanes.ts:${line + 2}`)).toBe("assembly/lanes.ts sumLanes");
+  });
+});
