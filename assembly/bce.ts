@@ -1,6 +1,6 @@
 import {
-  abs, add, computeSize, div, eq, lanes, loadLanes, loadTail, lt, madd, mul, mulZero, nmadd, pmax, splat, storeTail,
-  sub, sumLanes, tailOf, upperHalf,
+  abs, add, computeSize, div, eq, held, lanes, loadLanes, loadTail, lt, madd, mul, mulZero, nmadd, pmax, splat,
+  storeTail, sub, sumLanes, tailOf, upperHalf,
 } from "./lanes";
 import { expOfNegative, expScale, expScaledOnce, negativeConstant } from "./exp";
 import { log1p, log1pUnit } from "./log";
@@ -62,7 +62,7 @@ import { log1p, log1pUnit } from "./log";
 /** Σ x·([x ≥ 0] − t) of `count` float32 or narrower logits, whole vectors. */
 // @ts-ignore: decorator
 @inline function linearSum<T>(count: usize, x: usize, t: usize): f64 {
-  const zero = f32x4.splat(0);
+  const zero = held<f32>(0);
   let a = zero;
   let b = zero;
   for (let i: usize = 0; i < count; i += 8) {
@@ -97,15 +97,14 @@ import { log1p, log1pUnit } from "./log";
 /** A block of {@link ELEMENTS} without weights: its loss; the gradient times `factor` to dx. */
 // @ts-ignore: decorator
 @inline function plainBlock<T>(x: usize, t: usize, factor: v128, dx: usize, grad: bool): f64 {
-  const one = f32x4.splat(1);
-  const zero = f32x4.splat(0);
-  const sign = f32x4.splat(-0.0);
+  const one = held<f32>(1);
+  const sign = held<f32>(-0.0);
   const c0 = negativeConstant(0), c1 = negativeConstant(1), c2 = negativeConstant(2), c3 = negativeConstant(3);
   const c4 = negativeConstant(4), c5 = negativeConstant(5), c6 = negativeConstant(6), c7 = negativeConstant(7);
   const c8 = negativeConstant(8), c9 = negativeConstant(9);
   // Before the gradient may overwrite the logits.
   const linear = linearSum<T>(ELEMENTS, x, t);
-  let S = zero;
+  let S = f32x4.splat(0);
   for (let i: usize = 0; i < ELEMENTS; i += 4) {
     const xV = loadLanes<T>(x + i * sizeof<T>());
     const e = expOfNegative(v128.or(xV, sign), c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);

@@ -1,4 +1,4 @@
-import { loadLanes, loadTail, madd, splat, storeTail, tailOf, upperHalf } from "./lanes";
+import { held, loadLanes, loadTail, madd, splat, storeTail, tailOf, upperHalf } from "./lanes";
 import { expConstant, expMagic, expScale, expScaled, exponent, nothingSeen, outOfRange } from "./exp";
 import { log1pOfFour } from "./log";
 
@@ -124,7 +124,7 @@ export function wideLogits<T>(x: usize, total: usize): usize {
 /** Terms of `total` logits to `terms`. Returns the bits that {@link outOfRange} asks for. */
 // @ts-ignore: decorator
 @inline function termsOf(
-  total: usize, x: usize, terms: usize, magic: v128,
+  total: usize, x: usize, terms: usize, magic: v128, fill: v128,
   c0: v128, c1: v128, c2: v128, c3: v128, c4: v128, c5: v128, c6: v128, c7: v128,
 ): v128 {
   let seen = nothingSeen<f32>();
@@ -140,7 +140,7 @@ export function wideLogits<T>(x: usize, total: usize): usize {
   }
   for (; i < total; i += 4) {
     const left = total - i;
-    const x0 = left < 4 ? loadTail<f32>(x + (i << 2), left, f32x4.splat(0)) : v128.load(x + (i << 2));
+    const x0 = left < 4 ? loadTail<f32>(x + (i << 2), left, fill) : v128.load(x + (i << 2));
     const z0 = exponent<f32>(x0, c0, magic);
     seen = v128.or(seen, z0);
     v128.store(terms + (i << 2), expScaled<f32>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7));
@@ -156,12 +156,13 @@ export function fewRows(
   rows: usize, n: usize, x: usize, y: usize, w: usize, epsilon: f64, lambda: f64, ignored: i32, loss: usize, lse: usize,
   g: usize, dx: usize, grad: bool,
 ): usize {
-  const magic = splat<f32>(expMagic<f32>(-SHIFT));
+  const magic = held<f32>(expMagic<f32>(-SHIFT));
+  const fill = held<f32>(0);
   const c0 = expConstant<f32>(0), c1 = expConstant<f32>(1), c2 = expConstant<f32>(2), c3 = expConstant<f32>(3);
   const c4 = expConstant<f32>(4), c5 = expConstant<f32>(5), c6 = expConstant<f32>(6), c7 = expConstant<f32>(7);
-  const least = splat<f32>(LEAST * 4096 * expScale<f32>());
-  const most = splat<f32>(MOST * 4096 * expScale<f32>());
-  const mostU = splat<f32>(MOST_U);
+  const least = held<f32>(LEAST * 4096 * expScale<f32>());
+  const most = held<f32>(MOST * 4096 * expScale<f32>());
+  const mostU = held<f32>(MOST_U);
   const twoLambda = splat<f32>(2 * lambda);
   const smooth = epsilon != 0;
   const spread = splat<f32>(epsilon / <f64>n);
@@ -169,10 +170,10 @@ export function fewRows(
   const ignoredV = i32x4.splat(ignored);
   const withLse = lse != 0 || lambda != 0;
   const none = f32x4.splat(0);
-  const one = f32x4.splat(1);
+  const one = held<f32>(1);
   for (let group: usize = 0; group < rows; group += GROUP) {
     const end = min(group + GROUP, rows);
-    const seen = termsOf((end - group) * n, x + ((group * n) << 2), TERMS, magic, c0, c1, c2, c3, c4, c5, c6, c7);
+    const seen = termsOf((end - group) * n, x + ((group * n) << 2), TERMS, magic, fill, c0, c1, c2, c3, c4, c5, c6, c7);
     if (outOfRange<f32>(seen, false)) return group;
     for (let r = group; r < end; r += 4) {
       // What is behind the last row is the last row once more.

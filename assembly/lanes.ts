@@ -26,6 +26,19 @@
   return sizeof<T>() == 8 ? f64x2.splat(value) : f32x4.splat(<f32>value);
 }
 
+const HELD: usize = memory.data(8, 8);
+
+/** {@link splat} that stays in a local: the compiler does not see that it is a literal, to write it into the loop. */
+// @ts-ignore: decorator
+@inline export function held<T>(value: f64): v128 {
+  if (sizeof<T>() == 8) {
+    store<f64>(HELD, value);
+    return v128.load64_splat(HELD);
+  }
+  store<f32>(HELD, <f32>value);
+  return v128.load32_splat(HELD);
+}
+
 // @ts-ignore: decorator
 @inline export function add<T>(a: v128, b: v128): v128 {
   return sizeof<T>() == 8 ? f64x2.add(a, b) : f32x4.add(a, b);

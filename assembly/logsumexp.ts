@@ -1,6 +1,6 @@
 import {
-  BLOCK, add, computeSize, eq, finiteConstant, first, firstLane, lanes, loadFinite, loadLanes, loadOne, loadTail, madd,
-  maxLanes, mul, pmax, replaceOne, restoreOne, splat, storeTail, sumLanes, tailOf,
+  BLOCK, add, computeSize, eq, finiteConstant, first, firstLane, held, lanes, loadFinite, loadLanes, loadOne, loadTail,
+  madd, maxLanes, mul, pmax, replaceOne, restoreOne, splat, storeTail, sumLanes, tailOf,
 } from "./lanes";
 import {
   HOT_FAR, HOT_SCALE, HOT_SHIFT, expConstant, expFloor, expHotOnce, expMagic, expNegligible, expScale, expScaled,
@@ -105,8 +105,8 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   const step = lanes<T>();
   const whole = n - (n % step);
   const shift = mode == AROUND ? by : 0;
-  const magic = splat<T>(expMagic<T>(shift));
-  const floor = splat<T>(expFloor<T>(shift));
+  const magic = held<T>(expMagic<T>(shift));
+  const floor = held<T>(expFloor<T>(shift));
   const c0 = expConstant<T>(0), c1 = expConstant<T>(1), c2 = expConstant<T>(2), c3 = expConstant<T>(3);
   const c4 = expConstant<T>(4), c5 = expConstant<T>(5), c6 = expConstant<T>(6), c7 = expConstant<T>(7);
   const h0 = hotConstant<T>(0), h1 = hotConstant<T>(1), h2 = hotConstant<T>(2), h3 = hotConstant<T>(3);
@@ -162,7 +162,7 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
     }
     i = 4 * quarter;
   }
-  const none = splat<T>(nothing);
+  const none = held<T>(nothing);
   while (i < n) {
     let a = splat<T>(0);
     let s = splat<T>(0);

@@ -1,4 +1,4 @@
-// Prints the float32 coefficients of assembly/exp.ts: the polynomial of degree 5 that is 1 at r = 0 and minimax in the
+// Prints the float32 coefficients of assembly/exp.ts. First the polynomial of degree 5 that is 1 at r = 0 and minimax in the
 // relative error of eʳ on |r| ≤ ln 2/2, made monic and rounded; EXP_SCALE is its value at 0. Minimax by least squares
 // whose weights are multiplied by the error in each round [Lawson 1961], in float64.
 const DEGREE = 5;
@@ -62,3 +62,83 @@ while (Math.fround(scale * Math.fround(1 / scale)) !== 1) scale = Math.fround(sc
 const monic = best.polynomial.map((c) => Math.fround(c * scale));
 console.log("EXP_SCALE = c0; c0…c4:", monic.slice(0, DEGREE).join(", "));
 console.log(`largest relative error: ${best.error}; with rounded coefficients ${worst(relativeErrors(monic))}`);
+
+// The hot loops without fused multiply-add: 2ᶠ on |f| ≤ ½ up to a factor, as ((y + b)(f + c) + d)(y + e), y = (f + a)f, in
+// 3 multiplications and 5 additions [Knuth 1962]. q0…q4 are the coefficients of the monic polynomial that is best without
+// a condition at 0. Compared power by power, all but a are linear in one another or quadratic in e; what is left over for
+// q0 is a function of a with two roots, of which the larger one cancels less. Then each float32 in turn is moved by units
+// of the last place while the rounded evaluation errs less.
+function fitFree() {
+  const points = Array.from({ length: 2001 }, (_, i) => i / 2000 - 0.5);
+  let weights = points.map(() => 1);
+  let best;
+  for (let round = 0; round < ROUNDS; round++) {
+    const a = Array.from({ length: DEGREE + 1 }, () => new Array(DEGREE + 1).fill(0));
+    const b = new Array(DEGREE + 1).fill(0);
+    for (const [i, f] of points.entries()) {
+      const basis = Array.from({ length: DEGREE + 1 }, (_, k) => (2 * f) ** k / 2 ** f);
+      for (let j = 0; j <= DEGREE; j++) {
+        b[j] += weights[i] * basis[j];
+        for (let k = 0; k <= DEGREE; k++) a[j][k] += weights[i] * basis[j] * basis[k];
+      }
+    }
+    const polynomial = solve(a, b).map((c, k) => c * 2 ** k);
+    const errors = points.map((f) => horner(polynomial, f) / 2 ** f - 1);
+    if (best === undefined || worst(errors) < best.error) best = { polynomial, error: worst(errors) };
+    const products = weights.map((weight, i) => weight * Math.abs(errors[i]));
+    const total = products.reduce((sum, product) => sum + product, 0);
+    weights = products.map((product) => (product * points.length) / total);
+  }
+  return best.polynomial.map((c) => c / best.polynomial[DEGREE]);
+}
+
+function adapt(q) {
+  /** b…e for this a, and what is left over for q0. */
+  const constants = (a) => {
+    const c = q[4] - 2 * a;
+    const t = a * (a + c);
+    const half = (q[3] - 2 * t + a * a) / 2;
+    const e = half + Math.sqrt(half * half + a * q[2] - a * a * (q[3] - t) - q[1]);
+    const h = q[3] - e - t; // ac + b
+    const g = q[2] - e * (a + c) - a * h; // bc + d
+    const b = h - a * c;
+    return { k: [a, b, c, g - b * c, e], rest: e * g - q[0] };
+  };
+  let [low, high] = [4.7, 4.9];
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    if (constants(middle).rest > 0 === constants(low).rest > 0) low = middle;
+    else high = middle;
+  }
+  return constants(low).k;
+}
+
+const { fround } = Math;
+const f32Grid = Array.from({ length: 4001 }, (_, i) => fround(i / 4000 - 0.5));
+
+function rounded([a, b, c, d, e], f) {
+  const y = fround(fround(f + a) * f);
+  return fround(fround(fround(fround(y + b) * fround(f + c)) + d) * fround(y + e));
+}
+
+/** Half the relative distance of the largest and the smallest ratio to 2ᶠ. */
+function spread(k) {
+  const ratios = f32Grid.map((f) => rounded(k, f) / 2 ** f);
+  const [low, high] = [Math.min(...ratios), Math.max(...ratios)];
+  return { error: (high - low) / (high + low), factor: (high + low) / 2 };
+}
+
+let hot = adapt(fitFree()).map(fround);
+for (let better = true; better; ) {
+  better = false;
+  for (const i of hot.keys()) {
+    for (const units of [-8, -3, -1, 1, 3, 8]) {
+      const next = hot.with(i, fround(hot[i] * (1 + units * 2 ** -23)));
+      if (spread(next).error < spread(hot).error) [hot, better] = [next, true];
+    }
+  }
+}
+const atZero = rounded(hot, 0);
+console.log("a…e:", hot.join(", "));
+console.log(`HOT_SCALE: ${spread(hot).factor}; largest relative error in float32: ${spread(hot).error}`);
+console.log(`its value at 0: ${atZero}, whose reciprocal ${fround(1 / atZero)} gives ${fround(atZero * fround(1 / atZero))}`);
