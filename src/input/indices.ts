@@ -1,4 +1,5 @@
 /** Class indices, one a row: checking all of them in one pass, and copying tiles of them in. */
+import { copyRun } from "./copy.js";
 import { kindOf, type NumberArray } from "./elements.js";
 import { rangeError, typeError } from "./errors.js";
 import { flatten, nestedDims } from "./nested.js";
@@ -110,6 +111,10 @@ export function copyIndicesIn(
   ignoreIndex: number,
   ignoredAs: number,
 ): void {
+  if (ignoredAs === ignoreIndex && view.data instanceof Int32Array) {
+    copyRun(view.data, view.offset + first, count, to, at);
+    return;
+  }
   for (let i = 0; i < count; i++) {
     const y = indexAt(view, first + i);
     to[at + i] = y === ignoreIndex ? ignoredAs : y;

@@ -1,15 +1,15 @@
 import { type MaskView, markEmptyRows } from "../input/mask.js";
-import type { RowFactors } from "../input/options.js";
-import type { RowsView } from "../input/rows.js";
+import { NO_OPTIONS, type RowFactors } from "../input/options.js";
+import { flatView, type RowsView } from "../input/rows.js";
 import { copyIndicesIn, type Targets } from "../input/targets.js";
 import { OPTION_SLOTS } from "../kernels/kernels.js";
-import { maskIn } from "../sweep/rows.js";
-import { computeType, PREFIX, type Views } from "../sweep/stage.js";
-import type { Input, Place, Task, Tiles } from "../sweep/sweep.js";
-import type { Scalars } from "./crossEntropyOptions.js";
-import { type CrossEntropyBlock, type Divisors, IGNORED, type RowTotals } from "./crossEntropyRows.js";
+import { maskIn, type RowContents, remembering } from "../sweep/rows.js";
+import { computeType, PREFIX, type Stage, type Views } from "../sweep/stage.js";
+import { type Input, type Place, sweep, type Task, type Tiles } from "../sweep/sweep.js";
+import { readScalars, type Scalars } from "./crossEntropyOptions.js";
+import { addRows, CrossEntropyBlock, type Divisors, ignoredMark, type RowTotals } from "./crossEntropyRows.js";
 
-/** The checked arguments of a call. */
+/** The checked arguments of a call, and where its losses go. */
 export interface CrossEntropyCall {
   readonly scalars: Scalars;
   readonly by: Divisors;
@@ -20,34 +20,80 @@ export interface CrossEntropyCall {
   readonly upstream: RowFactors;
   readonly mask: MaskView | undefined;
   readonly grad: RowsView | undefined;
+  readonly totals: RowTotals;
 }
 
-/** A cross-entropy as tiles. */
-export class CrossEntropyTiles implements Tiles {
-  readonly stage;
-  readonly end;
-  readonly rows;
-  readonly tile;
-  readonly inputs: Input[];
-  readonly result: Place | undefined;
+type Changing<T> = { -readonly [K in keyof T]: T[K] };
 
-  constructor(
-    private readonly block: CrossEntropyBlock,
-    private readonly call: CrossEntropyCall,
-    private readonly totals: RowTotals,
-  ) {
-    const { at, stage, contents } = block;
-    const { logits, targets, grad, mask } = call;
+const NO_ROWS = flatView("logits", new Float32Array(0), undefined);
+/** Between calls: arrays of earlier ones are not kept alive. */
+const NO_CALL: CrossEntropyCall = {
+  scalars: readScalars(NO_OPTIONS),
+  by: { loss: 1, zLoss: 1, grad: 1 },
+  logits: NO_ROWS,
+  targets: { kind: "probabilities", view: NO_ROWS },
+  weight: undefined,
+  sampleWeight: 1,
+  upstream: 1,
+  mask: undefined,
+  grad: undefined,
+  totals: { loss: 0, zLoss: 0, lambda: 0, sampleWeight: 1, out: undefined, zOut: undefined },
+};
+
+/** Computes a call, on the layout of an earlier one where that serves. */
+export function sweepCrossEntropy(contents: RowContents, call: CrossEntropyCall): void {
+  const tiles = tilesFor(contents, call.logits.rows);
+  tiles.begin(call);
+  try {
+    sweep(tiles);
+  } finally {
+    tiles.begin(NO_CALL);
+  }
+}
+
+const tilesFor = remembering(
+  (stage, contents, rows) => new CrossEntropyTiles(new CrossEntropyBlock(stage, contents, rows)),
+);
+
+/** A cross-entropy as tiles. Calls take turns in one: what has to be made anew for each costs as much as a small call. */
+class CrossEntropyTiles implements Tiles {
+  readonly stage: Stage;
+  readonly end: number;
+  readonly tile: number;
+  readonly inputs: Changing<Input>[];
+  readonly result: Changing<Place> | undefined;
+  rows = 0;
+  private readonly block: CrossEntropyBlock;
+  private call = NO_CALL;
+  private ignoredAs = 0;
+
+  constructor(block: CrossEntropyBlock) {
+    const { at, contents } = block;
     const { type } = contents;
-    this.stage = stage;
+    this.block = block;
+    this.stage = block.stage;
     this.end = at.end;
-    this.rows = logits.rows;
     this.tile = block.rows;
-    this.inputs = [{ view: logits, at: at.logits, type, edited: mask !== undefined }];
-    if (targets.kind === "probabilities") {
-      this.inputs.push({ view: targets.view, at: at.probabilities, type: computeType(type), edited: false });
+    this.inputs = [{ view: NO_ROWS, at: at.logits, type, edited: false }];
+    if (contents.probabilities) {
+      this.inputs.push({ view: NO_ROWS, at: at.probabilities, type: computeType(type), edited: false });
     }
-    if (grad !== undefined) this.result = { view: grad, at: at.result, type };
+    this.result = contents.result === "none" ? undefined : { view: NO_ROWS, at: at.result, type };
+  }
+
+  serves(contents: RowContents, rows: number): boolean {
+    return this.block.serves(contents, rows);
+  }
+
+  begin(call: CrossEntropyCall): void {
+    const { logits, targets, grad, mask, scalars } = call;
+    this.call = call;
+    this.rows = logits.rows;
+    this.inputs[0].view = logits;
+    this.inputs[0].edited = mask !== undefined;
+    if (this.inputs.length > 1) this.inputs[1].view = targets.kind === "probabilities" ? targets.view : NO_ROWS;
+    if (this.result !== undefined) this.result.view = grad ?? NO_ROWS;
+    this.ignoredAs = ignoredMark(targets.kind === "indices" ? scalars.ignoreIndex : undefined);
   }
 
   prepare(memory: Views): void {
@@ -57,7 +103,7 @@ export class CrossEntropyTiles implements Tiles {
       const compute = contents.type === "float64" ? memory.f64 : memory.f32;
       compute.set(weight, at.weight / compute.BYTES_PER_ELEMENT);
     }
-    this.block.configure(memory, scalars, by, weight, IGNORED);
+    this.block.configure(memory, scalars, by, weight, this.ignoredAs);
   }
 
   fill(memory: Views, first: number, count: number): void {
@@ -66,21 +112,21 @@ export class CrossEntropyTiles implements Tiles {
     const indices = at.indices / 4;
     if (mask !== undefined) maskIn(mask, first, count, memory, at.logits, contents.type);
     if (targets.kind === "indices") {
-      copyIndicesIn(targets.view, first, count, memory.i32, indices, scalars.ignoreIndex, IGNORED);
+      copyIndicesIn(targets.view, first, count, memory.i32, indices, scalars.ignoreIndex, this.ignoredAs);
     } else if (mask !== undefined) {
       memory.i32.fill(0, indices, indices + count);
     }
-    if (mask !== undefined) markEmptyRows(mask, first, count, memory.i32, indices, IGNORED);
+    if (mask !== undefined) markEmptyRows(mask, first, count, memory.i32, indices, this.ignoredAs);
     if (this.result !== undefined) this.block.writeUpstream(memory, first, count, upstream, sampleWeight, by.grad);
   }
 
   run(count: number): number {
-    this.block.run(count, this.#withIndices(), this.#withLse(), this.result !== undefined);
+    this.block.run(count, this.withIndices(), this.withLse(), this.result !== undefined);
     return 0;
   }
 
   collect(memory: Views, first: number, count: number): void {
-    this.totals.add(memory, this.block.at, first, count);
+    addRows(this.call.totals, memory, this.block.at, first, count);
   }
 
   task(): Task {
@@ -90,22 +136,22 @@ export class CrossEntropyTiles implements Tiles {
     const weight = contents.weight ? [{ at: at.weight, bytes: contents.classes * compute }] : [];
     return {
       kernel: `${PREFIX[contents.type]}_crossentropy${withGrad ? "_grad" : ""}`,
-      args: this.block.args(this.#withIndices(), this.#withLse(), withGrad),
+      args: this.block.args(this.withIndices(), this.withLse(), withGrad),
       perRow: 1,
       constants: [{ at: at.options, bytes: OPTION_SLOTS * 8 }, ...weight],
       inputs: [
         ...(withGrad ? [{ at: at.upstream, bytes: 8 }] : []),
-        ...(this.#withIndices() ? [{ at: at.indices, bytes: 4 }] : []),
+        ...(this.withIndices() ? [{ at: at.indices, bytes: 4 }] : []),
       ],
-      outputs: [{ at: at.losses, bytes: 8 }, ...(this.#withLse() ? [{ at: at.logSumExp, bytes: 8 }] : [])],
+      outputs: [{ at: at.losses, bytes: 8 }, ...(this.withLse() ? [{ at: at.logSumExp, bytes: 8 }] : [])],
     };
   }
 
-  #withIndices(): boolean {
+  private withIndices(): boolean {
     return this.call.targets.kind === "indices" || this.call.mask !== undefined;
   }
 
-  #withLse(): boolean {
+  private withLse(): boolean {
     return this.call.scalars.zLoss !== 0;
   }
 }
