@@ -82,10 +82,11 @@ export function checkIndices(
   ignoreIndex: number,
   weight?: ArrayLike<number>,
 ): { count: number; weightSum: number } {
+  const { data, halves, unsigned, offset, rows } = view;
   let count = 0;
   let weightSum = 0;
-  for (let row = 0; row < view.rows; row++) {
-    const y = indexAt(view, row);
+  for (let row = 0; row < rows; row++) {
+    const y = halves === undefined ? data[offset + row] : wideIndex(halves, unsigned, offset + row);
     if (y === ignoreIndex) continue;
     if (typeof y !== "number" || !(y >= 0 && y < classes) || y !== Math.floor(y)) throw badIndex(view, row, classes);
     count++;

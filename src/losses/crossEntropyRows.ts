@@ -137,6 +137,11 @@ export function addRows(totals: RowTotals, { f64 }: Views, at: RowRegions, first
   const losses = at.losses / 8;
   const logSumExp = at.logSumExp / 8;
   let { loss: sum, zLoss: zSum } = totals;
+  if (lambda === 0 && sampleWeight === 1 && out === undefined) {
+    for (let r = 0; r < count; r++) sum += f64[losses + r];
+    totals.loss = sum;
+    return;
+  }
   for (let r = 0; r < count; r++) {
     const factor = typeof sampleWeight === "number" ? sampleWeight : sampleWeight[first + r];
     const loss = product(factor, f64[losses + r]);

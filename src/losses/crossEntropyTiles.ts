@@ -1,12 +1,12 @@
 import { type MaskView, markEmptyRows } from "../input/mask.js";
-import { NO_OPTIONS, type RowFactors } from "../input/options.js";
-import { flatView, type RowsView } from "../input/rows.js";
+import type { RowFactors } from "../input/options.js";
+import type { RowsView } from "../input/rows.js";
 import { copyIndicesIn, type Targets } from "../input/targets.js";
 import { OPTION_SLOTS } from "../kernels/kernels.js";
 import { maskIn, type RowContents, remembering } from "../sweep/rows.js";
 import { computeType, PREFIX, type Stage, type Views } from "../sweep/stage.js";
 import { type Input, type Place, sweep, type Task, type Tiles } from "../sweep/sweep.js";
-import { readScalars, type Scalars } from "./crossEntropyOptions.js";
+import type { Scalars } from "./crossEntropyOptions.js";
 import { addRows, CrossEntropyBlock, type Divisors, ignoredMark, type RowTotals } from "./crossEntropyRows.js";
 
 /** The checked arguments of a call, and where its losses go. */
@@ -23,77 +23,41 @@ export interface CrossEntropyCall {
   readonly totals: RowTotals;
 }
 
-type Changing<T> = { -readonly [K in keyof T]: T[K] };
-
-const NO_ROWS = flatView("logits", new Float32Array(0), undefined);
-/** Between calls: arrays of earlier ones are not kept alive. */
-const NO_CALL: CrossEntropyCall = {
-  scalars: readScalars(NO_OPTIONS),
-  by: { loss: 1, zLoss: 1, grad: 1 },
-  logits: NO_ROWS,
-  targets: { kind: "probabilities", view: NO_ROWS },
-  weight: undefined,
-  sampleWeight: 1,
-  upstream: 1,
-  mask: undefined,
-  grad: undefined,
-  totals: { loss: 0, zLoss: 0, lambda: 0, sampleWeight: 1, out: undefined, zOut: undefined },
-};
-
 /** Computes a call, on the layout of an earlier one where that serves. */
 export function sweepCrossEntropy(contents: RowContents, call: CrossEntropyCall): void {
-  const tiles = tilesFor(contents, call.logits.rows);
-  tiles.begin(call);
-  try {
-    sweep(tiles);
-  } finally {
-    tiles.begin(NO_CALL);
-  }
+  sweep(new CrossEntropyTiles(blockFor(contents, call.logits.rows), call));
 }
 
-const tilesFor = remembering(
-  (stage, contents, rows) => new CrossEntropyTiles(new CrossEntropyBlock(stage, contents, rows)),
-);
+const blockFor = remembering((stage, contents, rows) => new CrossEntropyBlock(stage, contents, rows));
 
-/** A cross-entropy as tiles. Calls take turns in one: what has to be made anew for each costs as much as a small call. */
+/** A cross-entropy as tiles. */
 class CrossEntropyTiles implements Tiles {
   readonly stage: Stage;
   readonly end: number;
+  readonly rows: number;
   readonly tile: number;
-  readonly inputs: Changing<Input>[];
-  readonly result: Changing<Place> | undefined;
-  rows = 0;
-  private readonly block: CrossEntropyBlock;
-  private call = NO_CALL;
-  private ignoredAs = 0;
+  readonly inputs: Input[];
+  readonly result: Place | undefined;
+  private readonly ignoredAs: number;
 
-  constructor(block: CrossEntropyBlock) {
+  constructor(
+    private readonly block: CrossEntropyBlock,
+    private readonly call: CrossEntropyCall,
+  ) {
     const { at, contents } = block;
+    const { logits, targets, grad, mask } = call;
     const { type } = contents;
-    this.block = block;
     this.stage = block.stage;
     this.end = at.end;
-    this.tile = block.rows;
-    this.inputs = [{ view: NO_ROWS, at: at.logits, type, edited: false }];
-    if (contents.probabilities) {
-      this.inputs.push({ view: NO_ROWS, at: at.probabilities, type: computeType(type), edited: false });
-    }
-    this.result = contents.result === "none" ? undefined : { view: NO_ROWS, at: at.result, type };
-  }
-
-  serves(contents: RowContents, rows: number): boolean {
-    return this.block.serves(contents, rows);
-  }
-
-  begin(call: CrossEntropyCall): void {
-    const { logits, targets, grad, mask, scalars } = call;
-    this.call = call;
     this.rows = logits.rows;
-    this.inputs[0].view = logits;
-    this.inputs[0].edited = mask !== undefined;
-    if (this.inputs.length > 1) this.inputs[1].view = targets.kind === "probabilities" ? targets.view : NO_ROWS;
-    if (this.result !== undefined) this.result.view = grad ?? NO_ROWS;
-    this.ignoredAs = ignoredMark(targets.kind === "indices" ? scalars.ignoreIndex : undefined);
+    this.tile = block.rows;
+    const input = { view: logits, at: at.logits, type, edited: mask !== undefined };
+    this.inputs =
+      targets.kind === "indices"
+        ? [input]
+        : [input, { view: targets.view, at: at.probabilities, type: computeType(type), edited: false }];
+    this.result = grad === undefined ? undefined : { view: grad, at: at.result, type };
+    this.ignoredAs = ignoredMark(targets.kind === "indices" ? call.scalars.ignoreIndex : undefined);
   }
 
   prepare(memory: Views): void {

@@ -217,7 +217,9 @@ export class CrossEntropyWorkspace {
     const losses = full ? this.#losses : this.#losses.subarray(0, rows);
     const none = scalars.reduction.kind === "none";
     const zOut = none && scalars.zLoss !== 0 ? new Float64Array(rows) : undefined;
-    const totals = { loss: 0, zLoss: 0, lambda: scalars.zLoss, sampleWeight: 1, out: losses, zOut };
+    // Without a z-loss they stand in the view already.
+    const out = none || scalars.zLoss !== 0 ? losses : undefined;
+    const totals = { loss: 0, zLoss: 0, lambda: scalars.zLoss, sampleWeight: 1, out, zOut };
     addRows(totals, block.stage, block.at, 0, rows);
     const result = reduced(totals, scalars.reduction, by) as WorkspaceResult<number | Float64Array<ArrayBuffer>>;
     if (withGrad) result.grad = this.#grad;

@@ -162,6 +162,21 @@ describe("checkOverlap", () => {
     );
   });
 
+  test("what was found apart does not hide what is not", () => {
+    const [out, apart] = [bytes(0, 2), new Float32Array(2)];
+    for (let i = 0; i < 2; i++) {
+      checkOverlap(out, { logits: apart, targets: apart });
+      expect(caught(() => checkOverlap(out, { logits: apart, targets: out }))).toBe(
+        overlap("out", "targets", "Float32Array(2)"),
+      );
+      expect(caught(() => checkOverlap(out, { logits: bytes(4, 1), targets: apart }))).toBe(
+        overlap("out", "logits", "Float32Array(2)"),
+      );
+      checkOverlap(apart, { logits: out });
+      checkOverlap(out, { weight: undefined, targets: apart });
+    }
+  });
+
   test("views count from their first to their last element", () => {
     const first = of({ data: new Float32Array(memory), dims: [2, 4], strides: [8, 1] });
     checkOverlap(bytes(48, 2), { logits: first });
