@@ -1,4 +1,5 @@
 /** Class indices, one a row: checking all of them in one pass, and copying tiles of them in. */
+import { copyRun } from "./copy.js";
 import { kindOf, type NumberArray } from "./elements.js";
 import { rangeError, typeError } from "./errors.js";
 import { flatten, nestedDims } from "./nested.js";
@@ -81,10 +82,11 @@ export function checkIndices(
   ignoreIndex: number,
   weight?: ArrayLike<number>,
 ): { count: number; weightSum: number } {
+  const { data, halves, unsigned, offset, rows } = view;
   let count = 0;
   let weightSum = 0;
-  for (let row = 0; row < view.rows; row++) {
-    const y = indexAt(view, row);
+  for (let row = 0; row < rows; row++) {
+    const y = halves === undefined ? data[offset + row] : wideIndex(halves, unsigned, offset + row);
     if (y === ignoreIndex) continue;
     if (typeof y !== "number" || !(y >= 0 && y < classes) || y !== Math.floor(y)) throw badIndex(view, row, classes);
     count++;
@@ -110,6 +112,10 @@ export function copyIndicesIn(
   ignoreIndex: number,
   ignoredAs: number,
 ): void {
+  if (ignoredAs === ignoreIndex && view.data instanceof Int32Array) {
+    copyRun(view.data, view.offset + first, count, to, at);
+    return;
+  }
   for (let i = 0; i < count; i++) {
     const y = indexAt(view, first + i);
     to[at + i] = y === ignoreIndex ? ignoredAs : y;

@@ -11,6 +11,8 @@ export interface Bounds {
   above?: number;
 }
 
+export const POSITIVE: Bounds = { above: 0 };
+
 /** A finite number within bounds; `fallback` for undefined. */
 export function finiteNumber(name: string, value: unknown, fallback: number, bounds?: Bounds): number {
   if (value === undefined) return fallback;
@@ -107,9 +109,12 @@ function factors(name: string, value: unknown, dims: readonly number[], expected
   return values;
 }
 
+/** What calls without options share, so that nothing is asked of them. */
+export const NO_OPTIONS: object = Object.freeze({});
+
 /** @throws {TypeError} when the options are no object, or hold a name that is not allowed */
 export function knownOptions(value: unknown, allowed: readonly string[]): void {
-  if (value === undefined) return;
+  if (value === undefined || value === NO_OPTIONS) return;
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw typeError("options", "object", value);
   for (const key in value) {
     if (!allowed.includes(key)) throw unknownOption(key, allowed);

@@ -2,7 +2,7 @@
 import { dataOf, type ElementType, type Float16ArrayLike, type NumberArray } from "./elements.js";
 import { rangeError, typeError } from "./errors.js";
 import type { IndexView } from "./indices.js";
-import { type RowsView, rowsView } from "./rows.js";
+import { type RowsView, rowMajorLike, rowsView } from "./rows.js";
 import { extent, list, rowMajorStrides, sameDims, sameStrides } from "./shape.js";
 import { arrayTag } from "./source.js";
 
@@ -24,7 +24,7 @@ export function outputView(name: string, value: unknown, like: RowsView): RowsVi
   const array = value as NumberArray | Float16ArrayLike;
   const total = like.rows * like.classes;
   if (array.length !== total) throw rangeError(name, `${total} elements for dims ${list(like.dims)}`, array.length);
-  return rowMajorView(name, value, array, type, like);
+  return rowMajorLike(like, name, value, array, dataOf(array), type);
 }
 
 function outputType(name: string, value: unknown, logitsType: ElementType): ElementType {
@@ -41,17 +41,6 @@ function outputType(name: string, value: unknown, logitsType: ElementType): Elem
   }
   const classes = `Float32Array, Float64Array, Float16Array${narrow ? ", Uint16Array" : ""}`;
   throw typeError(name, `${classes} or the logits' own array`, value);
-}
-
-function rowMajorView(
-  name: string,
-  source: unknown,
-  array: NumberArray | Float16ArrayLike,
-  type: ElementType,
-  like: RowsView,
-): RowsView {
-  const elements = { source, array, data: dataOf(array), type, dims: like.dims, strides: undefined, offset: 0 };
-  return rowsView(name, elements, like.dims, like.classAxes);
 }
 
 /** Whether two indices may lead to one element: each stride has to pass all that the smaller ones reach. */
@@ -72,8 +61,8 @@ function repeatsElements(dims: readonly number[], strides: readonly number[]): b
  * arrays, a Uint16Array for raw 16-bit data.
  */
 export function newLike(like: RowsView): RowsView {
-  const total = like.rows * like.classes;
-  return rowMajorView("grad", undefined, newArray(like, total), like.type, like);
+  const array = newArray(like, like.rows * like.classes);
+  return rowMajorLike(like, "grad", undefined, array, dataOf(array), like.type);
 }
 
 function newArray(like: RowsView, length: number): NumberArray | Float16ArrayLike {
@@ -98,38 +87,57 @@ export function rowsOutput(name: string, value: unknown, rows: number): Float32A
   return array;
 }
 
-/** Something that is read while results are written: a view, or with a name any other value. */
-export type Input = RowsView | IndexView | { readonly name: string; readonly view: unknown };
-
 /**
+ * @param inputs what is read while the output is written, by name: views, arrays, and anything else
  * @param inPlaceAllowedWith the input that the output may be: the same elements in the same order
  * @throws {RangeError} when the output lies over the bytes of an input, whole or in part
  */
 export function checkOverlap(
   output: RowsView | Float32Array | Float64Array,
-  inputs: readonly Input[],
+  inputs: Readonly<Record<string, unknown>>,
   inPlaceAllowedWith?: RowsView,
 ): void {
-  // Of a fresh array nobody has the memory; asking for its buffer would move a small one out of the JavaScript heap.
-  if ("source" in output && output.source === undefined) return;
-  const buffer = memoryOf(output)?.buffer;
-  for (const input of inputs) {
-    const region = "view" in input ? input.view : input;
-    if (buffer === undefined || memoryOf(region)?.buffer !== buffer) continue;
-    if (input === inPlaceAllowedWith && isSame(output, inPlaceAllowedWith)) continue;
+  const to = memoryOf(output);
+  let place = 0;
+  for (const input in inputs) {
+    const region = inputs[input];
+    const from = memoryOf(region);
+    if (to === undefined || from === undefined || areApart(to, from, place++)) continue;
+    if (inPlaceAllowedWith !== undefined && region === inPlaceAllowedWith && isSame(output, inPlaceAllowedWith))
+      continue;
     const written = bytesOf(output);
     const read = bytesOf(region as Region);
     if (Math.max(read.start, written.start) < Math.min(read.end, written.end)) {
       const name = "name" in output ? output.name : "out";
-      throw rangeError(name, `memory apart from that of "${input.name}"`, "data" in output ? output.array : output);
+      throw rangeError(name, `memory apart from that of "${input}"`, "data" in output ? output.array : output);
     }
   }
+}
+
+/** Arrays of at most this many bytes are remembered. */
+const SMALL = 4096;
+/** Outputs and inputs that were apart the last time, by the place of the input. */
+const apart: ArrayBufferView[] = [];
+
+/**
+ * Whether two arrays have a buffer each. That never changes, and asking an array for its buffer takes V8 as long as a
+ * logarithm, so what is usual, the same small arrays call after call, is remembered.
+ */
+function areApart(a: ArrayBufferView, b: ArrayBufferView, place: number): boolean {
+  if (place < apart.length / 2 && apart[2 * place] === a && apart[2 * place + 1] === b) return true;
+  if (a.buffer === b.buffer) return false;
+  if (place <= apart.length / 2 && a.byteLength <= SMALL && b.byteLength <= SMALL) {
+    apart[2 * place] = a;
+    apart[2 * place + 1] = b;
+  }
+  return true;
 }
 
 type Region = RowsView | IndexView | ArrayBufferView;
 
 /** The typed array that a view is of; undefined for plain arrays and numbers. */
 function memoryOf(region: unknown): ArrayBufferView | undefined {
+  if (typeof region !== "object") return undefined;
   if (ArrayBuffer.isView(region)) return region;
   const data = (region as Partial<RowsView> | null | undefined)?.data;
   return ArrayBuffer.isView(data) ? data : undefined;

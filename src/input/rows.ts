@@ -93,6 +93,63 @@ export function rowsView(
   };
 }
 
+/** A row-major array of the shape of the logits. */
+export function rowMajorLike(
+  like: RowsView,
+  name: string,
+  source: unknown,
+  array: NumberArray | Float16ArrayLike,
+  data: NumberArray,
+  type: ElementType,
+): RowsView {
+  const { dims, classAxes, rowDims, rows, classes } = like;
+  if (like.strides !== undefined) {
+    return rowsView(name, { source, array, data, type, dims, strides: undefined, offset: 0 }, dims, classAxes);
+  }
+  const { contiguous, walk } = like;
+  return {
+    name,
+    source,
+    array,
+    data,
+    type,
+    dims,
+    strides: undefined,
+    offset: 0,
+    classAxes,
+    rowDims,
+    rows,
+    classes,
+    contiguous,
+    walk,
+  };
+}
+
+const FLAT_AXES = [1] as const;
+const ONLY_AXIS = [0] as const;
+const ONE_ROW: readonly number[] = [];
+
+/** A flat array as it is: `rows` rows, or without the axis of rows one. */
+export function flatView(name: string, array: Float32Array | Float64Array, rows: number | undefined): RowsView {
+  const classes = rows === undefined ? array.length : array.length / rows;
+  return {
+    name,
+    source: array,
+    array,
+    data: array,
+    type: array instanceof Float32Array ? "float32" : "float64",
+    dims: rows === undefined ? [classes] : [rows, classes],
+    strides: undefined,
+    offset: 0,
+    classAxes: rows === undefined ? ONLY_AXIS : FLAT_AXES,
+    rowDims: rows === undefined ? ONE_ROW : [rows],
+    rows: rows ?? 1,
+    classes,
+    contiguous: true,
+    walk: undefined,
+  };
+}
+
 function axesWithout(rank: number, classAxes: readonly number[]): number[] {
   const axes: number[] = [];
   for (let axis = 0; axis < rank; axis++) if (!classAxes.includes(axis)) axes.push(axis);

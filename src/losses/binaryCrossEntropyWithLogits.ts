@@ -1,6 +1,6 @@
 import { resolveBinary } from "../input/binary.js";
 import type { ElementType, FloatData, FloatInput, FloatOutput, IndexInput, ResultOf } from "../input/elements.js";
-import { finiteNumber, knownOptions } from "../input/options.js";
+import { finiteNumber, knownOptions, NO_OPTIONS } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
 import { type RowsView, viewLike } from "../input/rows.js";
 import { sweep } from "../sweep/sweep.js";
@@ -31,7 +31,7 @@ export interface BinaryCrossEntropyGradOptions<Grad = FloatOutput> extends Binar
 }
 
 const OPTIONS = ["reduction", "denominator", "onEmpty", "dims", "dtype", "weight", "posWeight", "out"];
-const GRAD_OPTIONS = [...OPTIONS, "grad", "gradOutput"];
+const GRAD_OPTIONS = ["grad", "gradOutput", ...OPTIONS];
 
 /**
  * Binary cross-entropy of each logit x with its target t, in nats: (1 − t)x + (1 + (w₊ − 1)t)·softplus(−x). Semantics of
@@ -61,7 +61,7 @@ export function binaryCrossEntropyWithLogits(
 export function binaryCrossEntropyWithLogits(
   logits: FloatInput,
   targets: FloatInput | IndexInput,
-  options: BinaryCrossEntropyOptions = {},
+  options: BinaryCrossEntropyOptions = NO_OPTIONS,
 ): number | LossArray {
   knownOptions(options, OPTIONS);
   return evaluate(logits, targets, options, false).loss;
@@ -100,7 +100,7 @@ export function binaryCrossEntropyWithLogitsWithGrad<
 export function binaryCrossEntropyWithLogitsWithGrad(
   logits: FloatInput,
   targets: FloatInput | IndexInput,
-  options: BinaryCrossEntropyGradOptions = {},
+  options: BinaryCrossEntropyGradOptions = NO_OPTIONS,
 ): LossWithGrad<number | LossArray> {
   knownOptions(options, GRAD_OPTIONS);
   return evaluate(logits, targets, options, true) as LossWithGrad<number | LossArray>;
@@ -128,13 +128,7 @@ function evaluate(
   const by = divisor(reduction, elements);
 
   const Losses = type === "float64" ? Float64Array : Float32Array;
-  const inputs = [
-    logits,
-    targets,
-    { name: "weight", view: weight },
-    { name: "posWeight", view: posWeight },
-    { name: "gradOutput", view: upstream },
-  ];
+  const inputs = { logits, targets, weight, posWeight, gradOutput: upstream };
   let out: LossArray | undefined;
   if (reduction.kind === "none" && options.out !== undefined) {
     out = rowsOutput("out", options.out, elements);
@@ -145,7 +139,8 @@ function evaluate(
   let grad: RowsView | undefined;
   if (withGrad && options.grad !== undefined) {
     grad = outputView("grad", options.grad, logits);
-    checkOverlap(grad, [...inputs, { name: "out", view: options.out }], logits);
+    checkOverlap(grad, inputs, logits);
+    checkOverlap(grad, { out: options.out });
   } else if (withGrad) {
     grad = newLike(logits);
   }

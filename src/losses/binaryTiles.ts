@@ -1,3 +1,4 @@
+import type { ElementType } from "../input/elements.js";
 import type { RowsView } from "../input/rows.js";
 import {
   computeType,
@@ -6,6 +7,7 @@ import {
   layout,
   PREFIX,
   rowsOfTile,
+  type Stage,
   sharedStage,
   type Views,
 } from "../sweep/stage.js";
@@ -29,74 +31,132 @@ export interface BinaryCall {
   readonly grad: RowsView | undefined;
 }
 
+/** What is in the stage besides logits and targets, as bits. */
+const WEIGHT = 1;
+const POS_WEIGHT = 2;
+const UPSTREAM = 4;
+const LOSSES = 8;
+const GRAD = 16;
+
+/** Bytes that an element takes. */
+function bytesOf(type: ElementType, contents: number): number {
+  let arrays = 1;
+  for (const bit of [WEIGHT, POS_WEIGHT, UPSTREAM, LOSSES]) if (contents & bit) arrays++;
+  if (contents & GRAD && isNarrow(type)) arrays++;
+  return elementBytes(type) + arrays * elementBytes(computeType(type));
+}
+
+function isFlat({ logits, targets, weight, posWeight, upstream, grad }: BinaryCall): boolean {
+  const views = [logits, targets, weight, posWeight, upstream, grad];
+  return views.every((view) => typeof view !== "object" || view.contiguous);
+}
+
+/** The shared stage laid out for elements of one kind. */
+class BinaryLayout {
+  readonly stage: Stage;
+  readonly at: Record<"logits" | "targets" | "weight" | "posWeight" | "upstream" | "losses" | "result" | "end", number>;
+
+  /**
+   * @param contents the bits of what there is
+   * @param size how many elements fit
+   */
+  constructor(
+    private readonly type: ElementType,
+    contents: number,
+    private readonly size: number,
+  ) {
+    const bytes = size * elementBytes(computeType(type));
+    const apart = (contents & GRAD) !== 0 && isNarrow(type);
+    const sizes = {
+      logits: Math.max(1, size * elementBytes(type)),
+      targets: bytes,
+      weight: contents & WEIGHT ? bytes : 0,
+      posWeight: contents & POS_WEIGHT ? bytes : 0,
+      upstream: contents & UPSTREAM ? bytes : 0,
+      losses: contents & LOSSES ? bytes : 0,
+      result: apart ? bytes : 0,
+    };
+    this.stage = sharedStage(layout(0, sizes).end);
+    this.at = layout(this.stage.base, sizes);
+    if (contents & GRAD && !apart) this.at.result = this.at.logits;
+  }
+
+  serves(type: ElementType, size: number): boolean {
+    return size <= this.size && type === this.type && sharedStage(this.at.end - this.stage.base) === this.stage;
+  }
+}
+
+/** The last layout of each kind of contents. */
+const known: (BinaryLayout | undefined)[] = [];
+
+function layoutFor(type: ElementType, contents: number, size: number): BinaryLayout {
+  const last = known[contents];
+  if (last?.serves(type, size)) return last;
+  const created = new BinaryLayout(type, contents, size);
+  // A stage whose place was taken is not kept alive.
+  for (let i = 0; i < known.length; i++) if (known[i]?.stage !== created.stage) known[i] = undefined;
+  while (known.length <= contents) known.push(undefined);
+  known[contents] = created;
+  return created;
+}
+
 /** A binary cross-entropy as tiles, and what it adds up to. */
 export class BinaryTiles implements Tiles {
-  readonly stage;
-  readonly end;
-  readonly rows;
-  readonly tile;
+  readonly stage: Stage;
+  readonly end: number;
+  readonly rows: number;
+  readonly tile: number;
   readonly inputs: Input[];
   readonly result: Place | undefined;
   /** Σ of the weighted losses collected. */
   sum = 0;
   readonly #columns: number;
   readonly #bytes: number;
-  readonly #at: ReturnType<
-    typeof layout<"logits" | "targets" | "weight" | "posWeight" | "upstream" | "losses" | "result">
-  >;
+  readonly #at: BinaryLayout["at"];
   readonly #weight: number;
   readonly #posWeight: number;
   readonly #upstream: number;
 
   constructor(private readonly call: BinaryCall) {
-    const { weight, posWeight, upstream, by, out, grad } = call;
+    const { targets, weight, posWeight, upstream, by, out, grad } = call;
     const { type } = call.logits;
-    const elements = call.logits.rows * call.logits.classes;
-    const views = [call.logits, call.targets, weight, posWeight, upstream, grad].filter(
-      (view) => typeof view === "object",
-    );
-    // Where everything lies in one run, tiles may end anywhere; otherwise they hold whole rows of the last dimension.
-    const flat = views.every((view) => view.contiguous);
-    const rowsOf = (view: RowsView): RowsView => (flat ? { ...view, rows: elements, classes: 1 } : view);
-    const logits = rowsOf(call.logits);
-    this.rows = logits.rows;
-    this.#columns = logits.classes;
-
     const compute = computeType(type);
     this.#bytes = elementBytes(compute);
-    const apart = grad !== undefined && isNarrow(type);
-    const arrays = views.length - (grad === undefined ? 1 : 2) + (out === undefined ? 0 : 1) + (apart ? 1 : 0);
-    const perElement = elementBytes(type) + this.#bytes * arrays;
+    const contents =
+      (typeof weight === "number" ? 0 : WEIGHT) |
+      (typeof posWeight === "number" ? 0 : POS_WEIGHT) |
+      (typeof upstream === "number" ? 0 : UPSTREAM) |
+      (out === undefined ? 0 : LOSSES) |
+      (grad === undefined ? 0 : GRAD);
+    const perElement = bytesOf(type, contents);
+    const elements = call.logits.rows * call.logits.classes;
+    // Of what takes several tiles, those may end anywhere where everything lies in one run; otherwise they hold whole
+    // rows of the last dimension.
+    const flat = rowsOfTile(perElement, elements) < elements && isFlat(call);
+    const rowsOf = (view: RowsView): RowsView => (flat ? { ...view, rows: elements, classes: 1 } : view);
+    this.#columns = flat ? 1 : call.logits.classes;
+    this.rows = flat ? elements : call.logits.rows;
     this.tile = rowsOfTile(perElement * this.#columns, this.rows);
-    const size = this.tile * this.#columns;
-    const sizes = {
-      logits: Math.max(1, size * elementBytes(type)),
-      targets: size * this.#bytes,
-      weight: typeof weight === "number" ? 0 : size * this.#bytes,
-      posWeight: typeof posWeight === "number" ? 0 : size * this.#bytes,
-      upstream: typeof upstream === "number" ? 0 : size * this.#bytes,
-      losses: out === undefined ? 0 : size * this.#bytes,
-      result: apart ? size * this.#bytes : 0,
-    };
-    this.stage = sharedStage(layout(0, sizes).end);
-    const at = layout(this.stage.base, sizes);
-    if (grad !== undefined && !apart) at.result = at.logits;
-    this.#at = at;
+    const { stage, at } = layoutFor(type, contents, this.tile * this.#columns);
+    this.stage = stage;
     this.end = at.end;
+    this.#at = at;
 
     this.inputs = [
-      { view: logits, at: at.logits, type, edited: false },
-      { view: rowsOf(call.targets), at: at.targets, type: compute, edited: false },
+      { view: rowsOf(call.logits), at: at.logits, type, edited: false },
+      { view: rowsOf(targets), at: at.targets, type: compute, edited: false },
     ];
-    for (const name of ["weight", "posWeight", "upstream"] as const) {
-      const view = call[name];
-      if (typeof view === "object")
-        this.inputs.push({ view: rowsOf(view), at: at[name], type: compute, edited: false });
-    }
-    if (grad !== undefined) this.result = { view: rowsOf(grad), at: at.result, type };
+    if (typeof weight === "object") this.#add(rowsOf(weight), at.weight, compute);
+    if (typeof posWeight === "object") this.#add(rowsOf(posWeight), at.posWeight, compute);
+    if (typeof upstream === "object") this.#add(rowsOf(upstream), at.upstream, compute);
+    this.result = grad === undefined ? undefined : { view: rowsOf(grad), at: at.result, type };
     this.#weight = typeof weight === "number" ? weight : 1;
     this.#posWeight = typeof posWeight === "number" ? posWeight : 1;
     this.#upstream = by === 0 ? 0 : ((typeof upstream === "number" ? upstream : 1) * this.#weight) / by;
+  }
+
+  #add(view: RowsView, at: number, type: ElementType): void {
+    this.inputs.push({ view, at, type, edited: false });
   }
 
   prepare(): void {}

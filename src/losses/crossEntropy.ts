@@ -1,20 +1,19 @@
 import type { FloatData, FloatInput, FloatOutput, IndexInput, ResultOf, TensorLike } from "../input/elements.js";
 import { maskView } from "../input/mask.js";
-import { classWeights, knownOptions, rowFactors } from "../input/options.js";
+import { classWeights, knownOptions, NO_OPTIONS, rowFactors } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
 import type { RowsView } from "../input/rows.js";
 import { checkIndices, resolveInputs } from "../input/targets.js";
-import { type RowContents, tileRows } from "../sweep/rows.js";
+import type { RowContents } from "../sweep/rows.js";
 import { isNarrow } from "../sweep/stage.js";
-import { sweep } from "../sweep/sweep.js";
 import {
   type CrossEntropyGradOptions,
   type CrossEntropyOptions,
   readScalars,
   SCALAR_OPTIONS,
 } from "./crossEntropyOptions.js";
-import { crossEntropyBlock, divisors, RowTotals } from "./crossEntropyRows.js";
-import { CrossEntropyTiles } from "./crossEntropyTiles.js";
+import { divisors, reduced } from "./crossEntropyRows.js";
+import { sweepCrossEntropy } from "./crossEntropyTiles.js";
 
 type LossArray = Float32Array | Float64Array;
 
@@ -28,7 +27,7 @@ export interface LossWithGrad<Loss = number, Grad = FloatData> {
 }
 
 const OPTIONS = [...SCALAR_OPTIONS, "classes", "dims", "axis", "dtype", "weight", "sampleWeight", "mask", "out"];
-const GRAD_OPTIONS = [...OPTIONS, "grad", "gradOutput"];
+const GRAD_OPTIONS = ["grad", "gradOutput", ...OPTIONS];
 
 /**
  * Softmax cross-entropy of each row of `logits` with its target, in nats: lse(z) − z_y for a class index y,
@@ -59,7 +58,7 @@ export function crossEntropy(
 export function crossEntropy(
   logits: FloatInput,
   targets: IndexInput | FloatInput,
-  options: CrossEntropyOptions = {},
+  options: CrossEntropyOptions = NO_OPTIONS,
 ): number | LossArray {
   knownOptions(options, OPTIONS);
   return evaluate(logits, targets, options, false).loss;
@@ -90,7 +89,7 @@ export function crossEntropyWithGrad<Logits extends FloatInput, Grad extends Flo
 export function crossEntropyWithGrad(
   logits: FloatInput,
   targets: IndexInput | FloatInput,
-  options: CrossEntropyGradOptions = {},
+  options: CrossEntropyGradOptions = NO_OPTIONS,
 ): LossWithGrad<number | LossArray> {
   knownOptions(options, GRAD_OPTIONS);
   return evaluate(logits, targets, options, true) as LossWithGrad<number | LossArray>;
@@ -105,10 +104,11 @@ function evaluate(
   const scalars = readScalars(options);
   const { logits, targets } = resolveInputs(logitsInput, targetsInput, options);
   const { rows, classes, type } = logits;
-  const weight = classWeights(options.weight, classes);
-  const sampleWeight = rowFactors("sampleWeight", options.sampleWeight ?? 1, rows, logits.rowDims);
-  const upstream = withGrad ? rowFactors("gradOutput", options.gradOutput ?? 1, rows, logits.rowDims) : 1;
-  const mask = options.mask === undefined ? undefined : maskView(options.mask, logits);
+  const { weight: weightInput, sampleWeight: samples, gradOutput, mask: maskInput } = options;
+  const weight = weightInput === undefined ? undefined : classWeights(weightInput, classes);
+  const sampleWeight = samples == null ? 1 : rowFactors("sampleWeight", samples, rows, logits.rowDims);
+  const upstream = withGrad && gradOutput != null ? rowFactors("gradOutput", gradOutput, rows, logits.rowDims) : 1;
+  const mask = maskInput === undefined ? undefined : maskView(maskInput, logits);
   const counted =
     targets.kind === "indices"
       ? checkIndices(targets.view, classes, scalars.ignoreIndex, weight)
@@ -122,21 +122,15 @@ function evaluate(
   if (none) out = options.out === undefined ? new Losses(rows) : rowsOutput("out", options.out, rows);
   if (withGrad) grad = options.grad === undefined ? newLike(logits) : outputView("grad", options.grad, logits);
   if (options.out !== undefined || options.grad !== undefined) {
-    const inputs = [
-      logits,
-      targets.view,
-      { name: "mask", view: mask },
-      { name: "weight", view: weight },
-      { name: "sampleWeight", view: sampleWeight },
-      { name: "gradOutput", view: upstream },
-    ];
+    const inputs = { logits, targets: targets.view, mask, weight, sampleWeight, gradOutput: upstream };
     if (out !== undefined && options.out !== undefined) checkOverlap(out, inputs);
     if (grad !== undefined && options.grad !== undefined) {
-      inputs.push({ name: "out", view: out });
       checkOverlap(grad, inputs, logits);
+      if (out !== undefined) checkOverlap(grad, { out });
     }
   }
-  const totals = new RowTotals(scalars, out, none && scalars.zLoss !== 0 ? new Losses(rows) : undefined, sampleWeight);
+  const zOut = none && scalars.zLoss !== 0 ? new Losses(rows) : undefined;
+  const totals = { loss: 0, zLoss: 0, lambda: scalars.zLoss, sampleWeight, out, zOut };
 
   const contents: RowContents = {
     type,
@@ -145,10 +139,9 @@ function evaluate(
     weight: weight !== undefined,
     result: !withGrad ? "none" : isNarrow(type) ? "apart" : "inPlace",
   };
-  const block = crossEntropyBlock(contents, tileRows(contents, rows));
-  const call = { scalars, by, logits, targets, weight, sampleWeight, upstream, mask, grad };
-  sweep(new CrossEntropyTiles(block, call, totals));
-  const result: ReturnType<typeof evaluate> = totals.result(by);
+  const call = { scalars, by, logits, targets, weight, sampleWeight, upstream, mask, grad, totals };
+  sweepCrossEntropy(contents, call);
+  const result: ReturnType<typeof evaluate> = reduced(totals, scalars.reduction, by);
   if (grad !== undefined) result.grad = grad.array as FloatData;
   return result;
 }

@@ -1,6 +1,6 @@
 import type { ElementType, FloatInput, FloatOutput } from "../input/elements.js";
 import type { MaskInput } from "../input/mask.js";
-import { finiteNumber, integer } from "../input/options.js";
+import { type Bounds, finiteNumber, integer, NO_OPTIONS, POSITIVE } from "../input/options.js";
 import { type Reduction, type ReductionOptions, readReduction } from "./reduction.js";
 
 /** Where the classes are and what the numbers mean, when the arrays do not say it themselves. */
@@ -80,12 +80,19 @@ export interface Scalars {
 }
 
 export function readScalars(options: CrossEntropyScalars): Scalars {
+  return options === NO_OPTIONS ? DEFAULTS : scalarsOf(options);
+}
+
+const FRACTION: Bounds = { min: 0, max: 1 };
+const DEFAULTS = scalarsOf({});
+
+function scalarsOf(options: CrossEntropyScalars): Scalars {
   return {
     reduction: readReduction(options),
     ignoreIndex: integer("ignoreIndex", options.ignoreIndex, -100),
-    labelSmoothing: finiteNumber("labelSmoothing", options.labelSmoothing, 0, { min: 0, max: 1 }),
-    scale: finiteNumber("scale", options.scale, 1, { above: 0 }),
-    softcap: options.softcap === undefined ? 0 : finiteNumber("softcap", options.softcap, 0, { above: 0 }),
+    labelSmoothing: finiteNumber("labelSmoothing", options.labelSmoothing, 0, FRACTION),
+    scale: finiteNumber("scale", options.scale, 1, POSITIVE),
+    softcap: options.softcap === undefined ? 0 : finiteNumber("softcap", options.softcap, 0, POSITIVE),
     zLoss: finiteNumber("zLoss", options.zLoss, 0),
     polyEpsilon: finiteNumber("polyEpsilon", options.polyEpsilon, 0),
   };

@@ -1,8 +1,8 @@
 import { type CrossEntropyGradKernel, type CrossEntropyKernel, OPTION } from "../kernels/kernels.js";
-import { RowBlock, type RowContents, type RowRegions, stageFor } from "../sweep/rows.js";
+import { RowBlock, type RowContents, type RowRegions } from "../sweep/rows.js";
 import { PREFIX, type Stage, type Views } from "../sweep/stage.js";
 import type { Scalars } from "./crossEntropyOptions.js";
-import { divided, divisor, product } from "./reduction.js";
+import { divided, divisor, product, type Reduction } from "./reduction.js";
 
 /** What the sums of the row losses and of the z-losses are divided by; 0 for a mean over nothing. */
 export interface Divisors {
@@ -24,8 +24,10 @@ export function divisors(scalars: Scalars, count: number, weightSum: number): Di
   return { loss, zLoss, grad: loss !== 0 ? loss : scalars.zLoss !== 0 ? zLoss : 0 };
 }
 
-/** What stands among the indices for a row that is left out: no class index. */
-export const IGNORED = -(2 ** 31);
+/** What stands among the indices for a row that is left out: `ignoreIndex` if int32 holds it, else no class index. */
+export function ignoredMark(ignoreIndex: number | undefined): number {
+  return ignoreIndex !== undefined && ignoreIndex === (ignoreIndex | 0) ? ignoreIndex : -(2 ** 31);
+}
 
 /** A block of rows for the cross-entropy kernels. */
 export class CrossEntropyBlock extends RowBlock {
@@ -79,6 +81,11 @@ export class CrossEntropyBlock extends RowBlock {
   ): void {
     const at = this.at.upstream / 8;
     const share = by === 0 ? 0 : 1 / by;
+    if (typeof upstream === "number" && typeof sampleWeight === "number") {
+      const factor = upstream * sampleWeight * share;
+      for (let r = 0; r < count; r++) f64[at + r] = factor;
+      return;
+    }
     for (let r = 0; r < count; r++) {
       const g = typeof upstream === "number" ? upstream : upstream[first + r];
       const s = typeof sampleWeight === "number" ? sampleWeight : sampleWeight[first + r];
@@ -109,62 +116,58 @@ export class CrossEntropyBlock extends RowBlock {
   }
 }
 
-let last: CrossEntropyBlock | undefined;
+type LossArray = Float32Array | Float64Array;
 
-/** The shared stage laid out for tiles of `rows` rows; what the last call used, when that was the same. */
-export function crossEntropyBlock(contents: RowContents, rows: number): CrossEntropyBlock {
-  if (last === undefined || !last.serves(contents, rows)) {
-    last = new CrossEntropyBlock(stageFor(contents, rows), contents, rows);
-  }
-  return last;
+/** What the kernels said of the rows so far, gathered in row order and in float64. */
+export interface RowTotals {
+  loss: number;
+  zLoss: number;
+  /** Factor of the z-loss. */
+  readonly lambda: number;
+  readonly sampleWeight: number | ArrayLike<number>;
+  /** One loss a row, the z-loss in it; may be where the kernels left the losses. */
+  readonly out: LossArray | undefined;
+  /** The z-loss part of it. */
+  readonly zOut: LossArray | undefined;
 }
 
-/** Gathers what the kernels say of each row, in row order and in float64. */
-export class RowTotals {
-  #loss = 0;
-  #zLoss = 0;
-
-  /**
-   * @param out one loss a row, the z-loss in it; may be where the kernels left the losses
-   * @param zOut the z-loss part of it
-   */
-  constructor(
-    private readonly scalars: Scalars,
-    private readonly out: Float32Array | Float64Array | undefined,
-    private readonly zOut: Float32Array | Float64Array | undefined,
-    private readonly sampleWeight: number | ArrayLike<number>,
-  ) {}
-
-  /** Rows `first` to `first + count` of the call, which are the first ones in memory, laid out as `at` says. */
-  add({ f64 }: Views, at: RowRegions, first: number, count: number): void {
-    const { out, zOut, sampleWeight } = this;
-    const lambda = this.scalars.zLoss;
-    const losses = at.losses / 8;
-    const logSumExp = at.logSumExp / 8;
-    for (let r = 0; r < count; r++) {
-      const factor = typeof sampleWeight === "number" ? sampleWeight : sampleWeight[first + r];
-      const loss = product(factor, f64[losses + r]);
-      this.#loss += loss;
-      let zLoss = 0;
-      if (lambda !== 0) {
-        const lse = f64[logSumExp + r];
-        zLoss = product(factor, lambda * lse * lse);
-        this.#zLoss += zLoss;
-        if (zOut !== undefined) zOut[first + r] = zLoss;
-      }
-      if (out !== undefined) out[first + r] = loss + zLoss;
+/** Adds rows `first` to `first + count` of the call, which are the first ones in memory, laid out as `at` says. */
+export function addRows(totals: RowTotals, { f64 }: Views, at: RowRegions, first: number, count: number): void {
+  const { lambda, out, zOut, sampleWeight } = totals;
+  const losses = at.losses / 8;
+  const logSumExp = at.logSumExp / 8;
+  let { loss: sum, zLoss: zSum } = totals;
+  if (lambda === 0 && sampleWeight === 1 && out === undefined) {
+    for (let r = 0; r < count; r++) sum += f64[losses + r];
+    totals.loss = sum;
+    return;
+  }
+  for (let r = 0; r < count; r++) {
+    const factor = typeof sampleWeight === "number" ? sampleWeight : sampleWeight[first + r];
+    const loss = product(factor, f64[losses + r]);
+    sum += loss;
+    let zLoss = 0;
+    if (lambda !== 0) {
+      const lse = f64[logSumExp + r];
+      zLoss = product(factor, lambda * lse * lse);
+      zSum += zLoss;
+      if (zOut !== undefined) zOut[first + r] = zLoss;
     }
+    if (out !== undefined) out[first + r] = loss + zLoss;
   }
+  totals.loss = sum;
+  totals.zLoss = zSum;
+}
 
-  /** The reduced loss, and its z-loss part when there is one. */
-  result(by: Divisors): { loss: number | Float32Array | Float64Array; zLoss?: number | Float32Array | Float64Array } {
-    const { out, zOut } = this;
-    const { reduction, zLoss: lambda } = this.scalars;
-    if (out !== undefined && reduction.kind === "none")
-      return zOut === undefined ? { loss: out } : { loss: out, zLoss: zOut };
-    const loss = divided(this.#loss, by.loss, reduction.onEmpty);
-    if (lambda === 0) return { loss };
-    const zLoss = divided(this.#zLoss, by.zLoss, reduction.onEmpty);
-    return { loss: loss + zLoss, zLoss };
-  }
+/** The reduced loss, and its z-loss part when there is one. */
+export function reduced(
+  { loss, zLoss, lambda, out, zOut }: RowTotals,
+  { kind, onEmpty }: Reduction,
+  by: Divisors,
+): { loss: number | LossArray; zLoss?: number | LossArray } {
+  if (out !== undefined && kind === "none") return zOut === undefined ? { loss: out } : { loss: out, zLoss: zOut };
+  const mean = divided(loss, by.loss, onEmpty);
+  if (lambda === 0) return { loss: mean };
+  const zMean = divided(zLoss, by.zLoss, onEmpty);
+  return { loss: mean + zMean, zLoss: zMean };
 }

@@ -3,13 +3,13 @@ import type { RowFactors } from "../input/options.js";
 import type { RowsView } from "../input/rows.js";
 import { copyIndicesIn, type Targets } from "../input/targets.js";
 import { OPTION_SLOTS } from "../kernels/kernels.js";
-import { maskIn } from "../sweep/rows.js";
-import { computeType, PREFIX, type Views } from "../sweep/stage.js";
-import type { Input, Place, Task, Tiles } from "../sweep/sweep.js";
+import { maskIn, type RowContents, remembering } from "../sweep/rows.js";
+import { computeType, PREFIX, type Stage, type Views } from "../sweep/stage.js";
+import { type Input, type Place, sweep, type Task, type Tiles } from "../sweep/sweep.js";
 import type { Scalars } from "./crossEntropyOptions.js";
-import { type CrossEntropyBlock, type Divisors, IGNORED, type RowTotals } from "./crossEntropyRows.js";
+import { addRows, CrossEntropyBlock, type Divisors, ignoredMark, type RowTotals } from "./crossEntropyRows.js";
 
-/** The checked arguments of a call. */
+/** The checked arguments of a call, and where its losses go. */
 export interface CrossEntropyCall {
   readonly scalars: Scalars;
   readonly by: Divisors;
@@ -20,34 +20,44 @@ export interface CrossEntropyCall {
   readonly upstream: RowFactors;
   readonly mask: MaskView | undefined;
   readonly grad: RowsView | undefined;
+  readonly totals: RowTotals;
 }
 
+/** Computes a call, on the layout of an earlier one where that serves. */
+export function sweepCrossEntropy(contents: RowContents, call: CrossEntropyCall): void {
+  sweep(new CrossEntropyTiles(blockFor(contents, call.logits.rows), call));
+}
+
+const blockFor = remembering((stage, contents, rows) => new CrossEntropyBlock(stage, contents, rows));
+
 /** A cross-entropy as tiles. */
-export class CrossEntropyTiles implements Tiles {
-  readonly stage;
-  readonly end;
-  readonly rows;
-  readonly tile;
+class CrossEntropyTiles implements Tiles {
+  readonly stage: Stage;
+  readonly end: number;
+  readonly rows: number;
+  readonly tile: number;
   readonly inputs: Input[];
   readonly result: Place | undefined;
+  private readonly ignoredAs: number;
 
   constructor(
     private readonly block: CrossEntropyBlock,
     private readonly call: CrossEntropyCall,
-    private readonly totals: RowTotals,
   ) {
-    const { at, stage, contents } = block;
+    const { at, contents } = block;
     const { logits, targets, grad, mask } = call;
     const { type } = contents;
-    this.stage = stage;
+    this.stage = block.stage;
     this.end = at.end;
     this.rows = logits.rows;
     this.tile = block.rows;
-    this.inputs = [{ view: logits, at: at.logits, type, edited: mask !== undefined }];
-    if (targets.kind === "probabilities") {
-      this.inputs.push({ view: targets.view, at: at.probabilities, type: computeType(type), edited: false });
-    }
-    if (grad !== undefined) this.result = { view: grad, at: at.result, type };
+    const input = { view: logits, at: at.logits, type, edited: mask !== undefined };
+    this.inputs =
+      targets.kind === "indices"
+        ? [input]
+        : [input, { view: targets.view, at: at.probabilities, type: computeType(type), edited: false }];
+    this.result = grad === undefined ? undefined : { view: grad, at: at.result, type };
+    this.ignoredAs = ignoredMark(targets.kind === "indices" ? call.scalars.ignoreIndex : undefined);
   }
 
   prepare(memory: Views): void {
@@ -57,7 +67,7 @@ export class CrossEntropyTiles implements Tiles {
       const compute = contents.type === "float64" ? memory.f64 : memory.f32;
       compute.set(weight, at.weight / compute.BYTES_PER_ELEMENT);
     }
-    this.block.configure(memory, scalars, by, weight, IGNORED);
+    this.block.configure(memory, scalars, by, weight, this.ignoredAs);
   }
 
   fill(memory: Views, first: number, count: number): void {
@@ -66,21 +76,21 @@ export class CrossEntropyTiles implements Tiles {
     const indices = at.indices / 4;
     if (mask !== undefined) maskIn(mask, first, count, memory, at.logits, contents.type);
     if (targets.kind === "indices") {
-      copyIndicesIn(targets.view, first, count, memory.i32, indices, scalars.ignoreIndex, IGNORED);
+      copyIndicesIn(targets.view, first, count, memory.i32, indices, scalars.ignoreIndex, this.ignoredAs);
     } else if (mask !== undefined) {
       memory.i32.fill(0, indices, indices + count);
     }
-    if (mask !== undefined) markEmptyRows(mask, first, count, memory.i32, indices, IGNORED);
+    if (mask !== undefined) markEmptyRows(mask, first, count, memory.i32, indices, this.ignoredAs);
     if (this.result !== undefined) this.block.writeUpstream(memory, first, count, upstream, sampleWeight, by.grad);
   }
 
   run(count: number): number {
-    this.block.run(count, this.#withIndices(), this.#withLse(), this.result !== undefined);
+    this.block.run(count, this.withIndices(), this.withLse(), this.result !== undefined);
     return 0;
   }
 
   collect(memory: Views, first: number, count: number): void {
-    this.totals.add(memory, this.block.at, first, count);
+    addRows(this.call.totals, memory, this.block.at, first, count);
   }
 
   task(): Task {
@@ -90,22 +100,22 @@ export class CrossEntropyTiles implements Tiles {
     const weight = contents.weight ? [{ at: at.weight, bytes: contents.classes * compute }] : [];
     return {
       kernel: `${PREFIX[contents.type]}_crossentropy${withGrad ? "_grad" : ""}`,
-      args: this.block.args(this.#withIndices(), this.#withLse(), withGrad),
+      args: this.block.args(this.withIndices(), this.withLse(), withGrad),
       perRow: 1,
       constants: [{ at: at.options, bytes: OPTION_SLOTS * 8 }, ...weight],
       inputs: [
         ...(withGrad ? [{ at: at.upstream, bytes: 8 }] : []),
-        ...(this.#withIndices() ? [{ at: at.indices, bytes: 4 }] : []),
+        ...(this.withIndices() ? [{ at: at.indices, bytes: 4 }] : []),
       ],
-      outputs: [{ at: at.losses, bytes: 8 }, ...(this.#withLse() ? [{ at: at.logSumExp, bytes: 8 }] : [])],
+      outputs: [{ at: at.losses, bytes: 8 }, ...(this.withLse() ? [{ at: at.logSumExp, bytes: 8 }] : [])],
     };
   }
 
-  #withIndices(): boolean {
+  private withIndices(): boolean {
     return this.call.targets.kind === "indices" || this.call.mask !== undefined;
   }
 
-  #withLse(): boolean {
+  private withLse(): boolean {
     return this.call.scalars.zLoss !== 0;
   }
 }

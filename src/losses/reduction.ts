@@ -1,4 +1,4 @@
-import { finiteNumber, oneOf } from "../input/options.js";
+import { finiteNumber, oneOf, POSITIVE } from "../input/options.js";
 
 export type ReductionKind = "mean" | "sum" | "none";
 export type OnEmpty = "nan" | "zero" | "throw";
@@ -22,12 +22,11 @@ export interface Reduction {
 const KINDS = ["mean", "sum", "none"] as const;
 const ON_EMPTY = ["nan", "zero", "throw"] as const;
 
-export function readReduction(options: ReductionOptions): Reduction {
+export function readReduction({ reduction, denominator, onEmpty }: ReductionOptions): Reduction {
   return {
-    kind: oneOf("reduction", options.reduction, KINDS, "mean"),
-    denominator:
-      options.denominator === undefined ? undefined : finiteNumber("denominator", options.denominator, 1, { above: 0 }),
-    onEmpty: oneOf("onEmpty", options.onEmpty, ON_EMPTY, "nan"),
+    kind: oneOf("reduction", reduction, KINDS, "mean"),
+    denominator: denominator === undefined ? undefined : finiteNumber("denominator", denominator, 1, POSITIVE),
+    onEmpty: oneOf("onEmpty", onEmpty, ON_EMPTY, "nan"),
   };
 }
 

@@ -2,11 +2,11 @@
 import type { ElementType } from "../input/elements.js";
 import { rangeError, typeError } from "../input/errors.js";
 import { checkIndices, type IndexView } from "../input/indices.js";
-import { boolean, classWeights, integer, knownOptions, oneOf, rowFactors } from "../input/options.js";
+import { boolean, classWeights, integer, knownOptions, NO_OPTIONS, oneOf, rowFactors } from "../input/options.js";
 import { narrow, type RowContents, rowRegions } from "../sweep/rows.js";
 import { isNarrow, newStage } from "../sweep/stage.js";
 import { type CrossEntropyScalars, readScalars, SCALAR_OPTIONS } from "./crossEntropyOptions.js";
-import { CrossEntropyBlock, divisors, IGNORED, RowTotals } from "./crossEntropyRows.js";
+import { addRows, CrossEntropyBlock, divisors, ignoredMark, reduced } from "./crossEntropyRows.js";
 
 export interface WorkspaceShape {
   /** Rows that the views hold. */
@@ -46,7 +46,6 @@ export interface WorkspaceResult<Loss> {
 
 /** Bytes that a WebAssembly memory can have, less what the kernels keep for themselves. */
 const MEMORY_LIMIT = 2 ** 32 - 2 ** 17;
-const NO_OPTIONS = {};
 
 const SHAPE = ["rows", "classes", "dtype", "targets", "weight", "inPlace"];
 const FORWARD = [...SCALAR_OPTIONS, "rows"];
@@ -163,7 +162,7 @@ export class CrossEntropyWorkspace {
   forward(options?: WorkspaceOptions & { reduction?: "mean" | "sum" }): number;
   forward(options?: WorkspaceOptions): number | Float64Array<ArrayBuffer>;
   forward(options: WorkspaceOptions = NO_OPTIONS): number | Float64Array<ArrayBuffer> {
-    if (options !== NO_OPTIONS) knownOptions(options, FORWARD);
+    knownOptions(options, FORWARD);
     return this.#run(options, false).loss;
   }
 
@@ -172,7 +171,7 @@ export class CrossEntropyWorkspace {
   forwardWithGrad(options?: WorkspaceGradOptions & { reduction?: "mean" | "sum" }): WorkspaceResult<number>;
   forwardWithGrad(options?: WorkspaceGradOptions): WorkspaceResult<number | Float64Array<ArrayBuffer>>;
   forwardWithGrad(options: WorkspaceGradOptions = NO_OPTIONS): WorkspaceResult<number | Float64Array<ArrayBuffer>> {
-    if (options !== NO_OPTIONS) knownOptions(options, FORWARD_GRAD);
+    knownOptions(options, FORWARD_GRAD);
     return this.#run(options, true);
   }
 
@@ -193,10 +192,12 @@ export class CrossEntropyWorkspace {
   #run(options: WorkspaceGradOptions, withGrad: boolean): WorkspaceResult<number | Float64Array<ArrayBuffer>> {
     const block = this.#alive();
     const scalars = readScalars(options);
-    const rows = integer("rows", options.rows, this.rows, { min: 0, max: this.rows });
-    const full = rows === this.rows;
-    const upstream = rowFactors("gradOutput", options.gradOutput ?? 1, rows, [rows]);
-    const weight = classWeights(this.#weight, this.classes);
+    const all = this.rows;
+    const rows = options.rows === undefined ? all : integer("rows", options.rows, all, { min: 0, max: all });
+    const full = rows === all;
+    const { gradOutput } = options;
+    const upstream = gradOutput == null ? 1 : rowFactors("gradOutput", gradOutput, rows, [rows]);
+    const weight = this.#weight === undefined ? undefined : classWeights(this.#weight, this.classes);
     const { probabilities } = block.contents;
     const counted = probabilities
       ? { count: rows, weightSum: rows }
@@ -207,9 +208,7 @@ export class CrossEntropyWorkspace {
           this.#weight,
         );
     const by = divisors(scalars, counted.count, counted.weightSum);
-    // An index beyond int32 cannot stand in the view.
-    const ignored = scalars.ignoreIndex === (scalars.ignoreIndex | 0) ? scalars.ignoreIndex : IGNORED;
-    block.configure(block.stage, scalars, by, weight, ignored);
+    block.configure(block.stage, scalars, by, weight, ignoredMark(scalars.ignoreIndex));
     if (withGrad) block.writeUpstream(block.stage, 0, rows, upstream, 1, by.grad);
     block.run(rows, !probabilities, scalars.zLoss !== 0, withGrad);
     if (withGrad && isNarrow(this.dtype)) {
@@ -217,9 +216,12 @@ export class CrossEntropyWorkspace {
     }
     const losses = full ? this.#losses : this.#losses.subarray(0, rows);
     const none = scalars.reduction.kind === "none";
-    const totals = new RowTotals(scalars, losses, none && scalars.zLoss !== 0 ? new Float64Array(rows) : undefined, 1);
-    totals.add(block.stage, block.at, 0, rows);
-    const result = totals.result(by) as WorkspaceResult<number | Float64Array<ArrayBuffer>>;
+    const zOut = none && scalars.zLoss !== 0 ? new Float64Array(rows) : undefined;
+    // Without a z-loss they stand in the view already.
+    const out = none || scalars.zLoss !== 0 ? losses : undefined;
+    const totals = { loss: 0, zLoss: 0, lambda: scalars.zLoss, sampleWeight: 1, out, zOut };
+    addRows(totals, block.stage, block.at, 0, rows);
+    const result = reduced(totals, scalars.reduction, by) as WorkspaceResult<number | Float64Array<ArrayBuffer>>;
     if (withGrad) result.grad = this.#grad;
     return result;
   }

@@ -56,13 +56,8 @@ export function rowRegions(base: number, contents: RowContents, rows: number) {
 }
 
 /** How many of `rows` rows a tile has. */
-export function tileRows(contents: RowContents, rows: number): number {
+function tileRows(contents: RowContents, rows: number): number {
   return rowsOfTile(rowBytes(contents), rows);
-}
-
-/** The stage that calls share, large enough for `rows` rows. */
-export function stageFor(contents: RowContents, rows: number): Stage {
-  return sharedStage(rowRegions(0, contents, rows).end);
 }
 
 /** A stage laid out for rows of one kind. */
@@ -78,11 +73,11 @@ export class RowBlock {
     this.at = rowRegions(stage.base, contents, rows);
   }
 
-  /** Whether it is what the shared stage would be laid out as now. */
+  /** Whether tiles of a call of `rows` rows may stand in it, and it in the shared stage. */
   serves(contents: RowContents, rows: number): boolean {
     const own = this.contents;
     return (
-      rows === this.rows &&
+      (rows <= this.rows || tileRows(contents, rows) === this.rows) &&
       contents.classes === own.classes &&
       contents.type === own.type &&
       contents.result === own.result &&
@@ -91,6 +86,27 @@ export class RowBlock {
       sharedStage(this.at.end - this.stage.base) === this.stage
     );
   }
+}
+
+/**
+ * A source of what serves the tiles of calls, a block or something around one, in the shared stage: what an earlier call
+ * got, where that serves again. Laying a block out takes ten times as long as a row of ten classes.
+ */
+export function remembering<B extends Pick<RowBlock, "serves" | "stage">>(
+  create: (stage: Stage, contents: RowContents, rows: number) => B,
+): (contents: RowContents, rows: number) => B {
+  const last: Partial<Record<RowContents["result"], B>> = {};
+  return (contents, rows) => {
+    const known = last[contents.result];
+    if (known?.serves(contents, rows)) return known;
+    const tile = tileRows(contents, rows);
+    const stage = sharedStage(rowRegions(0, contents, tile).end);
+    // A stage whose place was taken is not kept alive.
+    for (const kind of ["none", "inPlace", "apart"] as const) if (last[kind]?.stage !== stage) last[kind] = undefined;
+    const created = create(stage, contents, tile);
+    last[contents.result] = created;
+    return created;
+  };
 }
 
 /** −∞ as it stands in memory: the 16-bit types by their bits. */
@@ -129,9 +145,8 @@ export function narrow(stage: Stage, at: number, elements: number, from: Element
 export function copyOut(stage: Stage, at: number, from: ElementType, to: RowsView, first: number, count: number): void {
   if (isNarrow(to.type)) {
     narrow(stage, at, count * to.classes, from, to.type);
-    copyRowsOut(stage.u16, at / 2, to, first, count);
+    copyRowsOut(stage.run(to.type, at, count * to.classes), 0, to, first, count);
   } else {
-    const compute = from === "float64" ? stage.f64 : stage.f32;
-    copyRowsOut(compute, at / compute.BYTES_PER_ELEMENT, to, first, count);
+    copyRowsOut(stage.run(computeType(from), at, count * to.classes), 0, to, first, count);
   }
 }

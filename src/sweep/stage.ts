@@ -9,6 +9,8 @@ export class Views<Buffer extends ArrayBufferLike = ArrayBufferLike> {
   readonly i32: Int32Array<Buffer>;
   readonly f32: Float32Array<Buffer>;
   readonly f64: Float64Array<Buffer>;
+  /** What {@link run} was last asked for. */
+  #run: Float32Array<Buffer> | Float64Array<Buffer> | Uint16Array<Buffer>;
 
   /** @param at a multiple of 8, as `bytes` is */
   constructor(buffer: Buffer, at = 0, bytes = buffer.byteLength) {
@@ -17,11 +19,22 @@ export class Views<Buffer extends ArrayBufferLike = ArrayBufferLike> {
     this.i32 = new Int32Array(buffer, at, bytes / 4);
     this.f32 = new Float32Array(buffer, at, bytes / 4);
     this.f64 = new Float64Array(buffer, at, bytes / 8);
+    this.#run = this.f32;
   }
 
   /** The view for elements of a type as they lie in memory: the bits of the 16-bit types. */
   view(type: ElementType): Float32Array<Buffer> | Float64Array<Buffer> | Uint16Array<Buffer> {
     return type === "float32" ? this.f32 : type === "float64" ? this.f64 : this.u16;
+  }
+
+  /** The `count` elements of a type from byte `at` on. Most calls ask for those of the last one. */
+  run(type: ElementType, at: number, count: number): Float32Array<Buffer> | Float64Array<Buffer> | Uint16Array<Buffer> {
+    const view = this.view(type);
+    const last = this.#run;
+    const begin = this.u8.byteOffset + at;
+    if (last.length === count && last.byteOffset === begin && last.constructor === view.constructor) return last;
+    this.#run = view.subarray(at / view.BYTES_PER_ELEMENT, at / view.BYTES_PER_ELEMENT + count);
+    return this.#run;
   }
 }
 
@@ -60,7 +73,7 @@ const SLACK = 8;
 const TILE_BYTES = 128 * 1024;
 let tileLimit = TILE_BYTES;
 
-/** How many rows a tile has: as many as stay in the cache, one at least. */
+/** How many of `rows` rows a tile has: as many as stay in the cache, one at least. */
 export function rowsOfTile(rowBytes: number, rows: number): number {
   return Math.max(1, Math.min(rows, Math.floor(tileLimit / rowBytes)));
 }
@@ -68,6 +81,7 @@ export function rowsOfTile(rowBytes: number, rows: number): number {
 /** For tests: what a tile should fill at most; by default what it is otherwise. */
 export function setTileBytes(bytes = TILE_BYTES): void {
   tileLimit = bytes;
+  shared = undefined; // and with it what calls remember of it
 }
 
 function align(bytes: number): number {

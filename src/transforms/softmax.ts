@@ -1,11 +1,11 @@
 import type { FloatData, FloatInput, FloatOutput, ResultOf, TensorLike } from "../input/elements.js";
 import { type MaskInput, type MaskView, maskView } from "../input/mask.js";
-import { knownOptions } from "../input/options.js";
+import { knownOptions, NO_OPTIONS } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
 import type { RowsView } from "../input/rows.js";
 import { resolveLogits } from "../input/targets.js";
 import type { ShapeOptions } from "../losses/crossEntropyOptions.js";
-import { maskIn, RowBlock, type RowContents, stageFor, tileRows } from "../sweep/rows.js";
+import { maskIn, RowBlock, type RowContents, remembering } from "../sweep/rows.js";
 import { isNarrow, PREFIX, type Views } from "../sweep/stage.js";
 import { type Input, type Place, sweep, type Task, type Tiles } from "../sweep/sweep.js";
 
@@ -38,7 +38,7 @@ const OPTIONS = ["classes", "dims", "axis", "dtype", "mask", "out"];
  */
 export function softmax<Logits extends FloatInput, Out extends FloatOutput = ResultOf<Logits>>(
   logits: Logits,
-  options: SoftmaxOptions<Out> = {},
+  options: SoftmaxOptions<Out> = NO_OPTIONS,
 ): Out extends TensorLike ? FloatData : Out {
   return elementwise(logits, options, "softmax") as Out extends TensorLike ? FloatData : Out;
 }
@@ -50,7 +50,7 @@ export function softmax<Logits extends FloatInput, Out extends FloatOutput = Res
  */
 export function logSoftmax<Logits extends FloatInput, Out extends FloatOutput = ResultOf<Logits>>(
   logits: Logits,
-  options: SoftmaxOptions<Out> = {},
+  options: SoftmaxOptions<Out> = NO_OPTIONS,
 ): Out extends TensorLike ? FloatData : Out {
   return elementwise(logits, options, "logsoftmax") as Out extends TensorLike ? FloatData : Out;
 }
@@ -60,7 +60,7 @@ function elementwise(input: FloatInput, options: SoftmaxOptions, op: "softmax" |
   const logits = resolveLogits(input, options);
   const mask = options.mask === undefined ? undefined : maskView(options.mask, logits);
   const out = options.out === undefined ? newLike(logits) : outputView("out", options.out, logits);
-  if (options.out !== undefined) checkOverlap(out, [logits, { name: "mask", view: mask }], logits);
+  if (options.out !== undefined) checkOverlap(out, { logits, mask }, logits);
   const { classes, type } = logits;
   const contents: RowContents = {
     type,
@@ -81,18 +81,20 @@ function elementwise(input: FloatInput, options: SoftmaxOptions, op: "softmax" |
  * @throws {TypeError} for an argument of the wrong kind
  * @throws {RangeError} for shapes that do not fit; nothing has been written then
  */
-export function logSumExp(logits: FloatInput, options: LogSumExpOptions = {}): Float32Array | Float64Array {
+export function logSumExp(logits: FloatInput, options: LogSumExpOptions = NO_OPTIONS): Float32Array | Float64Array {
   knownOptions(options, OPTIONS);
   const view = resolveLogits(logits, options);
   const mask = options.mask === undefined ? undefined : maskView(options.mask, view);
   const { rows, classes, type } = view;
   const Result = type === "float64" ? Float64Array : Float32Array;
   const out = options.out === undefined ? new Result(rows) : rowsOutput("out", options.out, rows);
-  if (options.out !== undefined) checkOverlap(out, [view, { name: "mask", view: mask }]);
+  if (options.out !== undefined) checkOverlap(out, { logits: view, mask });
   const contents: RowContents = { type, classes, probabilities: false, weight: false, result: "none" };
   sweep(new TransformTiles("logsumexp", contents, view, mask, out));
   return out;
 }
+
+const blockFor = remembering((stage, contents, rows) => new RowBlock(stage, contents, rows));
 
 /** One of the transforms as tiles: a result for each logit, or with `logsumexp` one number a row. */
 class TransformTiles implements Tiles {
@@ -114,9 +116,9 @@ class TransformTiles implements Tiles {
   ) {
     const { type } = contents;
     this.rows = logits.rows;
-    this.tile = tileRows(contents, logits.rows);
-    this.#block = new RowBlock(stageFor(contents, this.tile), contents, this.tile);
+    this.#block = blockFor(contents, logits.rows);
     const { at, stage } = this.#block;
+    this.tile = this.#block.rows;
     this.stage = stage;
     this.end = at.end;
     this.inputs = [{ view: logits, at: at.logits, type, edited: mask !== undefined }];

@@ -136,58 +136,72 @@ describe("checkOverlap", () => {
   };
 
   test("neighbours in one buffer, and other buffers, do not overlap", () => {
-    checkOverlap(outputView("grad", bytes(32, 8), logits), [logits], logits);
-    checkOverlap(bytes(32, 2), [logits]);
-    checkOverlap(new Float32Array(2), [logits]);
-    checkOverlap(bytes(16, 0), [logits]);
-    checkOverlap(bytes(32, 2), [
-      { name: "sampleWeight", view: 1 },
-      { name: "weight", view: undefined },
-      { name: "gradOutput", view: [1, 2] },
-      { name: "mask", view: null },
-    ]);
+    checkOverlap(outputView("grad", bytes(32, 8), logits), { logits }, logits);
+    checkOverlap(bytes(32, 2), { logits });
+    checkOverlap(new Float32Array(2), { logits });
+    checkOverlap(bytes(16, 0), { logits });
+    checkOverlap(bytes(32, 2), { sampleWeight: 1, weight: undefined, gradOutput: [1, 2], mask: null });
   });
 
   test("in place means the same elements in the same order", () => {
-    checkOverlap(outputView("grad", logitsArray, logits), [logits], logits);
-    checkOverlap(outputView("grad", bytes(0, 8), logits), [logits], logits);
+    checkOverlap(outputView("grad", logitsArray, logits), { logits }, logits);
+    checkOverlap(outputView("grad", bytes(0, 8), logits), { logits }, logits);
     const padded = of({ data: logitsArray, dims: [1, 8], strides: [99, 1] });
-    checkOverlap(outputView("grad", bytes(0, 8), padded), [padded], padded);
+    checkOverlap(outputView("grad", bytes(0, 8), padded), { logits: padded }, padded);
     const transposed = of({ data: logitsArray, dims: [2, 4], strides: [1, 2] });
-    checkOverlap(outputView("grad", logitsArray, transposed), [transposed], transposed);
+    checkOverlap(outputView("grad", logitsArray, transposed), { logits: transposed }, transposed);
     const message = overlap("grad", "logits", "Float32Array(8)");
-    expect(caught(() => checkOverlap(outputView("grad", bytes(0, 8), transposed), [transposed], transposed))).toBe(
-      message,
-    );
-    expect(caught(() => checkOverlap(outputView("grad", bytes(4, 8), logits), [logits], logits))).toBe(message);
-    expect(caught(() => checkOverlap(outputView("grad", logitsArray, logits), [logits]))).toBe(message);
+    expect(
+      caught(() => checkOverlap(outputView("grad", bytes(0, 8), transposed), { logits: transposed }, transposed)),
+    ).toBe(message);
+    expect(caught(() => checkOverlap(outputView("grad", bytes(4, 8), logits), { logits }, logits))).toBe(message);
+    expect(caught(() => checkOverlap(outputView("grad", logitsArray, logits), { logits }))).toBe(message);
     const wide = new Float64Array(memory, 0, 8);
-    expect(caught(() => checkOverlap(outputView("grad", wide, logits), [logits], logits))).toBe(
+    expect(caught(() => checkOverlap(outputView("grad", wide, logits), { logits }, logits))).toBe(
       overlap("grad", "logits", "Float64Array(8)"),
     );
   });
 
+  test("what was found apart does not hide what is not", () => {
+    const [out, apart] = [bytes(0, 2), new Float32Array(2)];
+    for (let i = 0; i < 2; i++) {
+      checkOverlap(out, { logits: apart, targets: apart });
+      expect(caught(() => checkOverlap(out, { logits: apart, targets: out }))).toBe(
+        overlap("out", "targets", "Float32Array(2)"),
+      );
+      expect(caught(() => checkOverlap(out, { logits: bytes(4, 1), targets: apart }))).toBe(
+        overlap("out", "logits", "Float32Array(2)"),
+      );
+      checkOverlap(apart, { logits: out });
+      checkOverlap(out, { weight: undefined, targets: apart });
+    }
+  });
+
   test("views count from their first to their last element", () => {
     const first = of({ data: new Float32Array(memory), dims: [2, 4], strides: [8, 1] });
-    checkOverlap(bytes(48, 2), [first]);
-    expect(caught(() => checkOverlap(bytes(44, 2), [first]))).toBe(overlap("out", "logits", "Float32Array(2)"));
+    checkOverlap(bytes(48, 2), { logits: first });
+    expect(caught(() => checkOverlap(bytes(44, 2), { logits: first }))).toBe(
+      overlap("out", "logits", "Float32Array(2)"),
+    );
     const last = of({ data: new Float32Array(memory), dims: [4], strides: [-1], offset: 7 });
-    checkOverlap(bytes(0, 4), [last]);
-    expect(caught(() => checkOverlap(bytes(0, 5), [last]))).toBe(overlap("out", "logits", "Float32Array(5)"));
+    checkOverlap(bytes(0, 4), { logits: last });
+    expect(caught(() => checkOverlap(bytes(0, 5), { logits: last }))).toBe(overlap("out", "logits", "Float32Array(5)"));
   });
 
   test("indices, probabilities and named arrays", () => {
     const targets = resolveInputs(new Float32Array(8), new Int32Array(memory, 64, 2), {}).targets.view;
-    checkOverlap(bytes(56, 2), [targets]);
-    expect(caught(() => checkOverlap(bytes(64, 1), [targets]))).toBe(overlap("out", "targets", "Float32Array(1)"));
+    checkOverlap(bytes(56, 2), { targets });
+    expect(caught(() => checkOverlap(bytes(64, 1), { targets }))).toBe(overlap("out", "targets", "Float32Array(1)"));
     const wide = resolveInputs(new Float32Array(8), new BigInt64Array(memory, 64, 2), {}).targets.view;
-    expect(caught(() => checkOverlap(bytes(76, 1), [wide]))).toBe(overlap("out", "targets", "Float32Array(1)"));
-    expect(caught(() => checkOverlap(bytes(64, 1), [logits, { name: "weight", view: bytes(60, 2) }]))).toBe(
+    expect(caught(() => checkOverlap(bytes(76, 1), { targets: wide }))).toBe(
+      overlap("out", "targets", "Float32Array(1)"),
+    );
+    expect(caught(() => checkOverlap(bytes(64, 1), { logits, weight: bytes(60, 2) }))).toBe(
       overlap("out", "weight", "Float32Array(1)"),
     );
     const both = resolveInputs(logitsArray, logitsArray, { classes: 4 });
     const grad = outputView("grad", logitsArray, both.logits);
-    expect(caught(() => checkOverlap(grad, [both.logits, both.targets.view], both.logits))).toBe(
+    expect(caught(() => checkOverlap(grad, { logits: both.logits, targets: both.targets.view }, both.logits))).toBe(
       overlap("grad", "targets", "Float32Array(8)"),
     );
   });
