@@ -22,17 +22,17 @@ export interface NormalizeOptions {
   normalize?: boolean;
 }
 
-/** One distribution, whatever its shape. */
-export interface DistributionOptions extends BaseOptions, NormalizeOptions {
-  axis?: undefined;
+export type Axis = number | readonly number[];
+
+export interface DistributionOptions<A extends Axis | undefined = undefined> extends BaseOptions, NormalizeOptions {
+  /** One distribution along this axis, or these axes flattened, for each place of the others; by default one in all. */
+  axis?: A;
 }
 
-/** One distribution along this axis, or these axes flattened, for each place of the others. */
-export interface RowOptions extends BaseOptions, NormalizeOptions {
-  axis: number | readonly number[];
-}
+/** A number; one a row where there is an axis. */
+export type PerRow<A> = A extends undefined ? number : Float64Array;
 
-export interface DensityOption {
+export interface DensityOptions<A extends Axis | undefined = undefined> extends DistributionOptions<A> {
   /**
    * Width of a cell: the numbers are a density at the middles of cells, and sums become integrals Σ f·dx. Default 1:
    * the numbers are probabilities.
@@ -55,9 +55,7 @@ export function natUnitOf(base: unknown): number {
 /** How far a sum may be off 1, relatively: what float32 probabilities of any number add up to. */
 const TOLERANCE = 1e-6;
 
-interface ReadOptions extends NormalizeOptions, DensityOption {
-  axis?: number | readonly number[];
-}
+type ReadOptions = Omit<DensityOptions<Axis | undefined>, "base">;
 
 /** Distributions, one a row: checked, normalised and as float64 when they are asked for. */
 export class Distributions {
@@ -124,14 +122,9 @@ export class Distributions {
   }
 }
 
-/** A number for the only row, or with an `axis` one a row. */
-export function eachRow(
-  p: Distributions,
-  options: DistributionOptions | RowOptions,
-  f: (row: number) => number,
-): number | Float64Array {
-  if (options.axis === undefined) return f(0);
-  return Float64Array.from({ length: p.view.rows }, (_, row) => f(row));
+export function eachRow<A>(p: Distributions, { axis }: { axis?: A }, f: (row: number) => number): PerRow<A> {
+  const result = axis === undefined ? f(0) : Float64Array.from({ length: p.view.rows }, (_, row) => f(row));
+  return result as PerRow<A>;
 }
 
 /** Numbers in any shape, as float64 in row-major order. */

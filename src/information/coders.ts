@@ -1,4 +1,7 @@
-/** Codes for a distribution: Shannon's (1948) and Huffman's (A Method for the Construction of Minimum-Redundancy Codes, 1952). */
+/**
+ * Codes for a distribution: Shannon's (A Mathematical Theory of Communication, 1948) and Huffman's (A Method for the
+ * Construction of Minimum-Redundancy Codes, 1952).
+ */
 import { rangeError } from "../input/errors.js";
 import { knownOptions } from "../input/options.js";
 import { Distributions, type NormalizeOptions, type NumberInput } from "./arguments.js";
@@ -7,7 +10,7 @@ import { canonicalOrder, iterable, kraftExcess, PrefixCode, valuesOf } from "./p
 /**
  * How often each symbol occurs, relatively: the distribution that makes the data most likely.
  *
- * @param data a text, whose symbols are its characters (Unicode code points, lone surrogates too), bytes, or any symbols
+ * @param data a text, whose symbols are its characters (Unicode code points, lone surrogates too), bytes, or anything
  * @returns frequencies that sum to 1, by symbol, in the order of their first occurrence
  * @throws {TypeError} for what cannot be iterated over
  * @throws {RangeError} for no symbols at all

@@ -1,15 +1,16 @@
-/** Densities: sampled on a grid, and Gaussians in closed form (Cover, Thomas, Elements of Information Theory, ch. 8). */
+/** Densities, on a grid, and Gaussians in closed form (Cover, Thomas, Elements of Information Theory, ch. 8). */
 import { typeError } from "../input/errors.js";
 import { knownOptions } from "../input/options.js";
 import {
+  type Axis,
   type BaseOptions,
+  type DensityOptions,
   DISTRIBUTION_OPTIONS,
-  type DistributionOptions,
   Distributions,
   eachRow,
   type NumberInput,
   natUnitOf,
-  type RowOptions,
+  type PerRow,
   requiredNumber,
   unitOf,
 } from "./arguments.js";
@@ -26,12 +27,10 @@ import { ratioExcess } from "./divergence.js";
  * @throws {RangeError} for numbers that are negative, not finite or, without `normalize`, off an integral of 1 by over
  *   10⁻⁶
  */
-export function differentialEntropy(p: NumberInput, options: RowOptions & { dx: number }): Float64Array;
-export function differentialEntropy(p: NumberInput, options: DistributionOptions & { dx: number }): number;
-export function differentialEntropy(
+export function differentialEntropy<A extends Axis | undefined = undefined>(
   p: NumberInput,
-  options: (DistributionOptions | RowOptions) & { dx: number },
-): number | Float64Array {
+  options: DensityOptions<A> & { dx: number },
+): PerRow<A> {
   knownOptions(options, [...DISTRIBUTION_OPTIONS, "dx"]);
   requiredNumber("dx", options?.dx);
   const unit = unitOf(options.base);
@@ -60,8 +59,8 @@ export function gaussianKl(p: Gaussian, q: Gaussian, options: BaseOptions = {}):
 }
 
 /**
- * −∫ p log q = ½ [ln(2πσ²_q) + (σ²ₚ + (μₚ − μ_q)²)/σ²_q] nats: the mean Gaussian negative log-likelihood. With q = p the
- * differential entropy, ½ ln(2πeσ²).
+ * −∫ p log q = ½ [ln(2πσ²_q) + (σ²ₚ + (μₚ − μ_q)²)/σ²_q] nats: the mean Gaussian negative log-likelihood. With q = p
+ * it is the differential entropy, ½ ln(2πeσ²).
  *
  * @returns and throws as {@link gaussianKl}
  */

@@ -1,15 +1,16 @@
 /** Self-information, entropy, cross-entropy and perplexity (Shannon, A Mathematical Theory of Communication, 1948). */
 import { knownOptions } from "../input/options.js";
 import {
+  type Axis,
   type BaseOptions,
-  type DensityOption,
+  type DensityOptions,
   DISTRIBUTION_OPTIONS,
   type DistributionOptions,
   Distributions,
   eachRow,
   type NumberInput,
   numbersWithin,
-  type RowOptions,
+  type PerRow,
   unitOf,
 } from "./arguments.js";
 import { Sum } from "./sum.js";
@@ -44,29 +45,31 @@ export function surpriseBits(p: number): number {
  * @throws {TypeError} for an argument of the wrong kind
  * @throws {RangeError} for numbers that are negative, not finite or, without `normalize`, off a sum of 1 by over 10⁻⁶
  */
-export function entropy(p: NumberInput, options: RowOptions): Float64Array;
-export function entropy(p: NumberInput, options?: DistributionOptions): number;
-export function entropy(p: NumberInput, options: DistributionOptions | RowOptions = {}): number | Float64Array {
+export function entropy<A extends Axis | undefined = undefined>(
+  p: NumberInput,
+  options: DistributionOptions<A> = {},
+): PerRow<A> {
   return entropies(p, options, (bits, unit) => bits * unit);
 }
 
 /**
- * base^H(p), which does not depend on the base: the number of equally likely outcomes that would be as surprising. n for
- * the uniform distribution over n.
+ * base^H(p), the same in every base: the number of equally likely outcomes that would be as surprising. n for the
+ * uniform distribution over n.
  *
  * @param p as for {@link entropy}, and so are errors
  */
-export function perplexity(p: NumberInput, options: Omit<RowOptions, "base">): Float64Array;
-export function perplexity(p: NumberInput, options?: Omit<DistributionOptions, "base">): number;
-export function perplexity(p: NumberInput, options: DistributionOptions | RowOptions = {}): number | Float64Array {
+export function perplexity<A extends Axis | undefined = undefined>(
+  p: NumberInput,
+  options: DistributionOptions<A> = {},
+): PerRow<A> {
   return entropies(p, options, (bits) => 2 ** bits);
 }
 
-function entropies(
+function entropies<A extends Axis | undefined>(
   p: NumberInput,
-  options: DistributionOptions | RowOptions,
+  options: DistributionOptions<A>,
   result: (bits: number, unit: number) => number,
-): number | Float64Array {
+): PerRow<A> {
   knownOptions(options, DISTRIBUTION_OPTIONS);
   const unit = unitOf(options.base);
   const rows = Distributions.read("p", p, options);
@@ -92,13 +95,11 @@ export function entropyBits(p: Float64Array): number {
  * @returns in bits, or units of `base`: a number, or with `axis` one a row
  * @throws as {@link entropy}, and {RangeError} for shapes that differ
  */
-export function crossEntropy(p: NumberInput, q: NumberInput, options: RowOptions & DensityOption): Float64Array;
-export function crossEntropy(p: NumberInput, q: NumberInput, options?: DistributionOptions & DensityOption): number;
-export function crossEntropy(
+export function crossEntropy<A extends Axis | undefined = undefined>(
   p: NumberInput,
   q: NumberInput,
-  options: (DistributionOptions | RowOptions) & DensityOption = {},
-): number | Float64Array {
+  options: DensityOptions<A> = {},
+): PerRow<A> {
   knownOptions(options, [...DISTRIBUTION_OPTIONS, "dx"]);
   const unit = unitOf(options.base);
   const truth = Distributions.read("p", p, options);

@@ -1,23 +1,24 @@
 /**
  * Kullback–Leibler and Jensen–Shannon divergence.
  *
- * Σ p ln(p/q) is added up as Σ [p ln(p/q) − p + q], which is the same where both sum to 1, and whose terms p·(s − ln(1 +
- * s)), s = (q − p)/p, are never negative: so the divergence is not either, is 0 only for p = q, and keeps its relative
- * accuracy where p ≈ q and the plain sum would cancel. Where sums differ by rounding, the difference is not counted.
+ * Σ p ln(p/q) is added up as Σ [p ln(p/q) − p + q], which is the same where both sum to 1, and whose terms
+ * p·(s − ln(1 + s)), s = (q − p)/p, are never negative: so the divergence is not either, is 0 only for p = q, and keeps
+ * its relative accuracy where p ≈ q and the plain sum would cancel. Where sums differ by rounding, the
+ * difference is not counted.
  *
  * Kullback, Leibler, On Information and Sufficiency, 1951; Lin, Divergence Measures Based on the Shannon Entropy, 1991.
  */
 import { knownOptions } from "../input/options.js";
 import {
+  type Axis,
   type BaseOptions,
-  type DensityOption,
+  type DensityOptions,
   DISTRIBUTION_OPTIONS,
-  type DistributionOptions,
   Distributions,
   eachRow,
   type NumberInput,
   numbers,
-  type RowOptions,
+  type PerRow,
   sameCount,
   unitOf,
 } from "./arguments.js";
@@ -31,21 +32,19 @@ import { Sum } from "./sum.js";
  * @param q the belief, of the same shape
  * @returns in bits, or units of `base`: a number, or with `axis` one a row
  * @throws {TypeError} for an argument of the wrong kind
- * @throws {RangeError} for shapes that differ, and for numbers that are negative, not finite or, without `normalize`, off
- *   a sum of 1 by over 10⁻⁶
+ * @throws {RangeError} for shapes that differ, and for numbers that are negative, not finite or, without `normalize`,
+ *   off a sum of 1 by over 10⁻⁶
  */
-export function klDivergence(p: NumberInput, q: NumberInput, options: RowOptions & DensityOption): Float64Array;
-export function klDivergence(p: NumberInput, q: NumberInput, options?: DistributionOptions & DensityOption): number;
-export function klDivergence(
+export function klDivergence<A extends Axis | undefined = undefined>(
   p: NumberInput,
   q: NumberInput,
-  options: (DistributionOptions | RowOptions) & DensityOption = {},
-): number | Float64Array {
+  options: DensityOptions<A> = {},
+): PerRow<A> {
   knownOptions(options, [...DISTRIBUTION_OPTIONS, "dx"]);
   return divergences(p, q, options, klBits, (bits, unit) => bits * unit);
 }
 
-export interface JensenShannonOptions extends DensityOption {
+export interface JensenShannonOptions<A extends Axis | undefined = undefined> extends DensityOptions<A> {
   /** π of m = π₀p + π₁q, two numbers ≥ 0 that sum to 1; default [½, ½]. */
   weights?: NumberInput;
 }
@@ -55,47 +54,31 @@ export interface JensenShannonOptions extends DensityOption {
  *
  * @param p and q, results and errors as for {@link klDivergence}
  */
-export function jensenShannonDivergence(
+export function jensenShannonDivergence<A extends Axis | undefined = undefined>(
   p: NumberInput,
   q: NumberInput,
-  options: RowOptions & JensenShannonOptions,
-): Float64Array;
-export function jensenShannonDivergence(
-  p: NumberInput,
-  q: NumberInput,
-  options?: DistributionOptions & JensenShannonOptions,
-): number;
-export function jensenShannonDivergence(
-  p: NumberInput,
-  q: NumberInput,
-  options: (DistributionOptions | RowOptions) & JensenShannonOptions = {},
-): number | Float64Array {
+  options: JensenShannonOptions<A> = {},
+): PerRow<A> {
   return jensenShannon(p, q, options, (bits, unit) => bits * unit);
 }
 
 /** The square root of the {@link jensenShannonDivergence}, a metric: it obeys the triangle inequality. */
-export function jensenShannonDistance(
+export function jensenShannonDistance<A extends Axis | undefined = undefined>(
   p: NumberInput,
   q: NumberInput,
-  options: RowOptions & JensenShannonOptions,
-): Float64Array;
-export function jensenShannonDistance(
-  p: NumberInput,
-  q: NumberInput,
-  options?: DistributionOptions & JensenShannonOptions,
-): number;
-export function jensenShannonDistance(
-  p: NumberInput,
-  q: NumberInput,
-  options: (DistributionOptions | RowOptions) & JensenShannonOptions = {},
-): number | Float64Array {
+  options: JensenShannonOptions<A> = {},
+): PerRow<A> {
   return jensenShannon(p, q, options, (bits, unit) => Math.sqrt(bits * unit));
 }
 
-type Options = (DistributionOptions | RowOptions) & DensityOption;
 type Result = (bits: number, unit: number) => number;
 
-function jensenShannon(p: NumberInput, q: NumberInput, options: Options & JensenShannonOptions, result: Result) {
+function jensenShannon<A extends Axis | undefined>(
+  p: NumberInput,
+  q: NumberInput,
+  options: JensenShannonOptions<A>,
+  result: Result,
+): PerRow<A> {
   knownOptions(options, [...DISTRIBUTION_OPTIONS, "dx", "weights"]);
   const weights = Distributions.read("weights", options.weights ?? [0.5, 0.5], {}).row(0);
   sameCount("weights", weights, 2);
@@ -103,13 +86,13 @@ function jensenShannon(p: NumberInput, q: NumberInput, options: Options & Jensen
   return divergences(p, q, options, (a, b) => jensenShannonBits(a, b, first, second), result);
 }
 
-function divergences(
+function divergences<A extends Axis | undefined>(
   p: NumberInput,
   q: NumberInput,
-  options: Options,
+  options: DensityOptions<A>,
   bitsOf: (p: Float64Array, q: Float64Array) => number,
   result: Result,
-): number | Float64Array {
+): PerRow<A> {
   const unit = unitOf(options.base);
   const left = Distributions.read("p", p, options);
   const right = Distributions.readLike("q", q, left, options);

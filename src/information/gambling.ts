@@ -1,4 +1,4 @@
-/** A gambler who stakes a share of his wealth, again and again (Kelly, A New Interpretation of Information Rate, 1956). */
+/** Staking a share of the wealth, again and again (Kelly, A New Interpretation of Information Rate, 1956). */
 import { rangeError } from "../input/errors.js";
 import { knownOptions } from "../input/options.js";
 import { type BaseOptions, requiredNumber, unitOf } from "./arguments.js";
@@ -31,8 +31,8 @@ export function expectedLogWealth(p: number, fraction: number, options: OddsOpti
 }
 
 /**
- * p − (1 − p)/b, the share of the wealth that makes it grow fastest; 2p − 1 at even odds. Negative where the odds are too
- * short: then nothing should be staked on this side, and that much on the other where it is to be had at the same odds.
+ * p − (1 − p)/b, the share of the wealth that makes it grow fastest; 2p − 1 at even odds. Negative where the odds are
+ * too short: then nothing should be staked on this side, and that much on the other if it is to be had likewise.
  *
  * @param p probability of winning
  * @throws {TypeError} for an argument of the wrong kind

@@ -1,10 +1,11 @@
 export type {
+  Axis,
   BaseOptions,
-  DensityOption,
+  DensityOptions,
   DistributionOptions,
   NormalizeOptions,
   NumberInput,
-  RowOptions,
+  PerRow,
 } from "./arguments.js";
 export {
   type AlphabetOptions,

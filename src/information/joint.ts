@@ -1,4 +1,4 @@
-/** Quantities of a joint distribution p(x, y), given as a table (Cover, Thomas, Elements of Information Theory, ch. 2). */
+/** Of a joint distribution p(x, y), given as a table (Cover, Thomas, Elements of Information Theory, ch. 2). */
 import { knownOptions, oneOf } from "../input/options.js";
 import { type DistributionOptions, jointTable, type NormalizeOptions, type NumberInput, unitOf } from "./arguments.js";
 import { entropyBits, surpriseBits } from "./discrete.js";

@@ -1,4 +1,4 @@
-/** Log-likelihoods. The model that maximises them minimises cross-entropy and KL divergence from the data's frequencies. */
+/** Log-likelihoods: what maximises them minimises cross-entropy and KL divergence from the frequencies seen. */
 import { knownOptions } from "../input/options.js";
 import {
   type BaseOptions,
@@ -39,7 +39,7 @@ export function multinomialLogLikelihood(
 }
 
 /**
- * Σ y log p + (1 − y) log(1 − p), of outcomes y that happened or did not: the negative of the binary cross-entropy's sum.
+ * Σ y log p + (1 − y) log(1 − p), of outcomes y that happened or did not: minus the sum of the binary cross-entropy.
  * For one p, largest at the mean of y.
  *
  * @param outcomes 0 and 1, booleans, or shares in between

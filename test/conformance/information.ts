@@ -1,4 +1,4 @@
-// The cases of celoss/information. It computes in float64 and has no kernels, so that every kernel set runs the same code.
+// The cases of celoss/information, which computes in float64 and has no kernels: every kernel set runs the same code.
 
 import { entropy, klDivergence, relEntr } from "../../src/information/index.js";
 import { layout } from "../support/layout.js";
