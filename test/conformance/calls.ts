@@ -4,6 +4,7 @@
 import { binaryBounds, crossEntropyBounds, transformBounds } from "../support/bounds.js";
 import { type Axis, broadcastAt, layout, rowDims, type Tensor } from "../support/layout.js";
 import * as reference from "../support/reference.js";
+import { INFORMATION_CALLS } from "./information.js";
 import type { Case, CaseTensor } from "./load.js";
 
 type Floats = reference.Floats;
@@ -233,6 +234,7 @@ const CALLS: Record<string, (c: Case, floats: Width) => Call | undefined> = {
   log_softmax: transform("logSoftmax"),
   logsumexp: transform("logSumExp"),
   smooth_labels: smoothLabels,
+  ...INFORMATION_CALLS,
 };
 
 export function callOf(c: Case, floats: Width): Call | undefined {

@@ -80,9 +80,6 @@ export const NOT_COVERED: readonly NotCovered[] = [
   { op: "focal_categorical_with_logits", cases: 4, reason: "focal losses: a later issue", holds: missing("focalLoss") },
   { op: "poisson_nll", cases: 2, reason: "poissonNllLoss: a later issue", holds: missing("poissonNllLoss") },
   { op: "log_sigmoid", cases: 2, reason: "logSigmoid: a later issue", holds: missing("logSigmoid") },
-  { op: "kl_div_prob", cases: 7, reason: "celoss/information: a later issue", holds: absent("information") },
-  { op: "entropy", cases: 1, reason: "celoss/information: a later issue", holds: absent("information") },
-  { op: "rel_entr", cases: 2, reason: "celoss/information: a later issue", holds: absent("information") },
   { op: "weighted_reduce", cases: 9, reason: "the losses of celoss/tfjs: a later issue", holds: absent("tfjs") },
   {
     op: "logsumexp",
