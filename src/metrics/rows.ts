@@ -108,7 +108,7 @@ class BatchTiles {
       const options = { dims: [count, classes] };
       this.#read(tally, first, count);
       this.#lose(x, count);
-      this.#rank(count, tally.settings.confusionMatrix);
+      this.#rank(count);
       if (scale !== 1 || softcap !== 0) this.#rescale(count);
       if (zLoss !== 0) logSumExp(x, { ...options, out: this.#logSumExp.subarray(0, count) });
       softmax(x, { ...options, out: x });
@@ -153,7 +153,7 @@ class BatchTiles {
   }
 
   /** Ranks go by the logits: scale and soft cap do not change their order, but rounding might. */
-  #rank(count: number, withPredictions: boolean): void {
+  #rank(count: number): void {
     const x = this.#x;
     const { classes } = this.batch.logits;
     for (let r = 0; r < count; r++) {
@@ -162,11 +162,12 @@ class BatchTiles {
       const start = r * classes;
       const target = start + label;
       const own = x[target];
+      // Added, not branched on: nothing can predict which logits are larger.
       let rank = 1;
-      for (let i = start; i < target; i++) rank += x[i] >= own ? 1 : 0;
-      for (let i = target + 1; i < start + classes; i++) rank += x[i] > own ? 1 : 0;
+      for (let i = start; i < target; i++) rank += +(x[i] >= own);
+      for (let i = target + 1; i < start + classes; i++) rank += +(x[i] > own);
       this.#ranks[r] = rank;
-      if (withPredictions) this.#predictions[r] = rank === 1 ? label : firstLargest(x, start, classes);
+      this.#predictions[r] = rank === 1 ? label : firstLargest(x, start, classes);
     }
   }
 
@@ -214,8 +215,9 @@ class BatchTiles {
       const rank = this.#ranks[r];
       tally.ranks += rank;
       for (let i = 0; i < topK.length; i++) if (rank <= topK[i]) tally.hits[i]++;
-      if (tally.settings.confusionMatrix) tally.confusion[label * classes + this.#predictions[r]]++;
-      const confidence = p[start + firstLargest(p, start, classes)];
+      const prediction = this.#predictions[r];
+      if (tally.settings.confusionMatrix) tally.confusion[label * classes + prediction]++;
+      const confidence = p[start + prediction];
       const bin = tally.bins[Math.min(Math.floor(confidence * calibrationBins), calibrationBins - 1)];
       bin.count++;
       if (rank === 1) bin.correct++;
@@ -245,14 +247,24 @@ function firstLargest(x: Float32Array | Float64Array, start: number, classes: nu
 function squaredToLabel(p: Float32Array | Float64Array, start: number, classes: number, label: number): number {
   const own = p[start + label];
   p[start + label] = 0;
-  let others = 0;
-  let squares = 0;
-  for (let i = start; i < start + classes; i++) {
+  // Two of each sum: an addition waits for the one before it.
+  let [others, squares, others2, squares2] = [0, 0, 0, 0];
+  let i = start;
+  for (; i + 1 < start + classes; i += 2) {
+    const first = p[i];
+    const second = p[i + 1];
+    others += first;
+    squares += first * first;
+    others2 += second;
+    squares2 += second * second;
+  }
+  if (i < start + classes) {
     others += p[i];
     squares += p[i] * p[i];
   }
+  others += others2;
   p[start + label] = own;
-  return others * others + squares;
+  return others * others + squares + squares2;
 }
 
 /** Σ(p − t)². */

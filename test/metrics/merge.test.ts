@@ -8,7 +8,7 @@ import { Rng } from "../support/rng.js";
 import { describeSets } from "../support/sets.js";
 
 const SEED = 4711;
-const RUNS = { seed: SEED, numRuns: 150 };
+const RUNS = { seed: SEED, numRuns: 80 };
 const SETTINGS = { topK: [1, 2], calibrationBins: 7, confusionMatrix: true };
 
 /** Logits that make losses of every size, none, infinite and no number at all. */
