@@ -141,4 +141,6 @@ for (let better = true; better; ) {
 const atZero = rounded(hot, 0);
 console.log("a…e:", hot.join(", "));
 console.log(`HOT_SCALE: ${spread(hot).factor}; largest relative error in float32: ${spread(hot).error}`);
-console.log(`its value at 0: ${atZero}, whose reciprocal ${fround(1 / atZero)} gives ${fround(atZero * fround(1 / atZero))}`);
+console.log(
+  `its value at 0: ${atZero}, whose reciprocal ${fround(1 / atZero)} gives ${fround(atZero * fround(1 / atZero))}`,
+);

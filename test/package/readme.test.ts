@@ -10,7 +10,7 @@ const CLAIM = /^(\w.*); \/\/ (-?\d+\.\d+)….*$/gm;
 
 const examples = [...README.matchAll(/^```(?:ts|js)\n([\s\S]*?)^```$/gm)]
   .map((match) => match[1])
-  .filter((code) => /from "celoss(\/\w+)?"/.test(code));
+  .filter((code) => /from "celoss["/]/.test(code));
 
 let project: Project;
 beforeAll(() => {
