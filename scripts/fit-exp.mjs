@@ -72,7 +72,7 @@ function fitFree() {
   const points = Array.from({ length: 2001 }, (_, i) => i / 2000 - 0.5);
   let weights = points.map(() => 1);
   let best;
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < ROUNDS / 3; round++) {
     const a = Array.from({ length: DEGREE + 1 }, () => new Array(DEGREE + 1).fill(0));
     const b = new Array(DEGREE + 1).fill(0);
     for (const [i, f] of points.entries()) {
@@ -98,7 +98,7 @@ function adapt(q) {
     const c = q[4] - 2 * a;
     const t = a * (a + c);
     const half = (q[3] - 2 * t + a * a) / 2;
-    const e = half + Math.sqrt(half * half + a * q[2] - a * a * (q[3] - t) - q[1]);
+    const e = half - Math.sqrt(half * half + a * q[2] - a * a * (q[3] - t) - q[1]);
     const h = q[3] - e - t; // ac + b
     const g = q[2] - e * (a + c) - a * h; // bc + d
     const b = h - a * c;
@@ -114,7 +114,8 @@ function adapt(q) {
 }
 
 const { fround } = Math;
-const f32Grid = Array.from({ length: 4001 }, (_, i) => fround(i / 4000 - 0.5));
+/** Where the rounded evaluation is tried. */
+const f32Grid = Array.from({ length: 2001 }, (_, i) => fround(i / 2000 - 0.5));
 
 function rounded([a, b, c, d, e], f) {
   const y = fround(fround(f + a) * f);
@@ -129,12 +130,16 @@ function spread(k) {
 }
 
 let hot = adapt(fitFree()).map(fround);
-for (let better = true; better; ) {
-  better = false;
-  for (const i of hot.keys()) {
-    for (const units of [-8, -3, -1, 1, 3, 8]) {
-      const next = hot.with(i, fround(hot[i] * (1 + units * 2 ** -23)));
-      if (spread(next).error < spread(hot).error) [hot, better] = [next, true];
+let { error } = spread(hot);
+for (const units of [4096, 512, 64, 8, 1]) {
+  for (let better = true; better; ) {
+    better = false;
+    for (const i of hot.keys()) {
+      for (const step of [-units, units]) {
+        const next = hot.with(i, fround(hot[i] * (1 + step * 2 ** -23)));
+        const nextError = spread(next).error;
+        if (nextError < error) [hot, error, better] = [next, nextError, true];
+      }
     }
   }
 }
