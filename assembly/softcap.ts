@@ -38,12 +38,11 @@ const TANH: usize = memory.data<f32>(
 @inline function near(
   v: v128, w: v128, p0: v128, p1: v128, p2: v128, p3: v128, p4: v128, p5: v128, p6: v128,
 ): v128 {
-  let p = madd<f32>(p6, w, p5);
-  p = madd<f32>(p, w, p4);
-  p = madd<f32>(p, w, p3);
-  p = madd<f32>(p, w, p2);
-  p = madd<f32>(p, w, p1);
-  return f32x4.mul(madd<f32>(p, w, p0), v);
+  // Estrin's scheme: the chain of operations is what a processor waits for here.
+  const w2 = f32x4.mul(w, w);
+  const upper = madd<f32>(p6, w2, madd<f32>(p5, w, p4));
+  const p = madd<f32>(madd<f32>(upper, w2, madd<f32>(p3, w, p2)), w2, madd<f32>(p1, w, p0));
+  return f32x4.mul(p, v);
 }
 
 // @ts-ignore: decorator
