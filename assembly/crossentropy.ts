@@ -10,6 +10,7 @@ import { CAPPED, PLAIN, belowPeak, inner, logitAt, modeOf } from "./logits";
 import {
   argmaxRow, expOne, finiteOrNaN, rowU, rowUnit, sumExpGeneralRow, sumExpRow, sumExpRowOfMaximum,
 } from "./logsumexp";
+import { cappedChain, cappedPeak, cappedU, cappedUnit, sumExpCappedRow } from "./softcap";
 import { tanhDerivative } from "./tanh";
 
 // Softmax cross-entropy of rows, and its gradient. With z the logits after scale and cap, m = z_k, the target's or the
@@ -161,12 +162,17 @@ export function crossEntropyRows<T>(
       // The class that stays out of the sum, what the loops of options subtract, and lse − z_k = ln(1 + u).
       let k: usize;
       let peak: f64;
+      let capped = false;
       if (around) {
         k = sumExpRow<T>(x, n, target, grad, terms, linear);
         peak = finiteOrNaN(loadOne<T>(x + k * sizeof<T>()));
       } else if (mode == PLAIN) {
         k = sumExpRowOfMaximum<T>(x, n, grad, terms);
         peak = finiteOrNaN(loadOne<T>(x + k * sizeof<T>()));
+      } else if (mode == CAPPED && !t && epsilon == 0 && sumExpCappedRow<T>(x, n, target, scale, cap, grad, terms)) {
+        k = target;
+        peak = cappedPeak();
+        capped = true;
       } else {
         k = argmaxRow<T>(x, n);
         peak = finiteOrNaN(
@@ -174,15 +180,15 @@ export function crossEntropyRows<T>(
         );
         sumExpGeneralRow<T>(x, n, k, peak, mode, scale, cap, grad, terms);
       }
-      const u = rowU();
-      const unit = rowUnit();
+      const u = capped ? cappedU() : rowU();
+      const unit = capped ? cappedUnit() : rowUnit();
       const m = mode == CAPPED ? peak : scale * peak;
       // The element of the gradient formed in float64, its distance from z_k, its t′ and a.
       const special = t ? k : target;
-      const gap = mode == CAPPED
+      const gap = capped ? 0 : mode == CAPPED
         ? peak - logitAt<T>(x + special * sizeof<T>(), CAPPED, factor, capV)
         : scale * (peak - loadOne<T>(x + special * sizeof<T>()));
-      const chain = mode == CAPPED ? chainAt<T>(x + special * sizeof<T>(), factor) : 1;
+      const chain = capped ? cappedChain() : mode == CAPPED ? chainAt<T>(x + special * sizeof<T>(), factor) : 1;
       const wSpecial = w ? loadCompute<T>(w + special * size) : 1;
       let dot: f64 = 0;
       // Σ_{j ≠ k} (z_k − zⱼ), for the smoothing, if it came with the sum.
@@ -245,7 +251,7 @@ export function crossEntropyRows<T>(
           const q = t ? G * scale : G * scale * spread;
           // The term of k did not come with the others.
           if (mode != CAPPED) storeOne<T>(terms + k * size, u == u ? unit : NaN);
-          if (mode == CAPPED || t || spread != 0) {
+          if (!capped && (mode == CAPPED || t || spread != 0)) {
             const polyFactor = t ? G * poly * scale * share / unit : 0;
             gradientRow<T>(x, n, peak, mode, scale, cap, t, w, keep, spread, rounded, polyFactor, q, terms, dx);
           } else {

@@ -143,10 +143,26 @@ const EXP_HOT: usize = memory.data<f32>(
   t: v128, z: v128, magic: v128, a: v128, b: v128, c: v128, d: v128, e: v128, p3: v128, p4: v128,
 ): v128 {
   if (!hasHotExp<T>()) return mantissa<T>(t, z, magic, a, b, c, d, e, p3, p4);
-  const f = f32x4.add(t, f32x4.sub(magic, z));
+  return hotPolynomial(f32x4.add(t, f32x4.sub(magic, z)), a, b, c, d, e);
+}
+
+// @ts-ignore: decorator
+@inline function hotPolynomial(f: v128, a: v128, b: v128, c: v128, d: v128, e: v128): v128 {
   const y = f32x4.mul(f32x4.add(f, a), f);
-  const p = f32x4.add(f32x4.mul(f32x4.add(y, b), f32x4.add(f, c)), d);
-  return f32x4.mul(p, f32x4.add(y, e));
+  return f32x4.mul(madd<f32>(f32x4.add(y, b), f32x4.add(f, c), d), f32x4.add(y, e));
+}
+
+/** Constant i of {@link hotTwoTo}, i in 1…5. */
+// @ts-ignore: decorator
+@inline export function twoToConstant(i: usize): v128 {
+  return v128.load32_splat(EXP_HOT + (i << 2));
+}
+
+/** HOT_SCALE·2ᵗ/2^shift for t in range, in both variants. The constants are loaded by the caller. */
+// @ts-ignore: decorator
+@inline export function hotTwoTo(t: v128, magic: v128, a: v128, b: v128, c: v128, d: v128, e: v128): v128 {
+  const z = f32x4.add(t, magic);
+  return f32x4.mul(hotPolynomial(f32x4.add(t, f32x4.sub(magic, z)), a, b, c, d, e), i32x4.shl(z, 23));
 }
 
 /** The term of x, constants and all. */

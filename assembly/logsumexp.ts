@@ -248,7 +248,7 @@ const ROW: usize = memory.data(16, 16);
 
 /** Above it probabilities of ordinary rows would be lost in the factor 1/(1 + u), a float32. */
 // @ts-ignore: decorator
-@inline const MOST: f64 = 1e17;
+@inline export const MOST: f64 = 1e17;
 /** Below it what stood in for k would count. */
 // @ts-ignore: decorator
 @inline const LEAST: f64 = 1e-24;

@@ -1,67 +1,32 @@
-// Prints the float32 coefficients of assembly/exp.ts. First the polynomial of degree 5 that is 1 at r = 0 and minimax in the
-// relative error of eʳ on |r| ≤ ln 2/2, made monic and rounded; EXP_SCALE is its value at 0. Minimax by least squares
-// whose weights are multiplied by the error in each round [Lawson 1961], in float64.
+// Prints the float32 coefficients of assembly/exp.ts. First the polynomial of degree 5 that is 1 at r = 0 and minimax in
+// the relative error of eʳ on |r| ≤ ln 2/2, made monic and rounded; EXP_SCALE is its value at 0.
+import { minimax, worst } from "./minimax.mjs";
+
 const DEGREE = 5;
 const HALF = Math.LN2 / 2;
 const POINTS = 4001;
-const ROUNDS = 3000;
-
-/** Gaussian elimination with partial pivoting. */
-function solve(a, b) {
-  const n = b.length;
-  for (let i = 0; i < n; i++) {
-    let pivot = i;
-    for (let j = i + 1; j < n; j++) if (Math.abs(a[j][i]) > Math.abs(a[pivot][i])) pivot = j;
-    [a[i], a[pivot]] = [a[pivot], a[i]];
-    [b[i], b[pivot]] = [b[pivot], b[i]];
-    for (let j = i + 1; j < n; j++) {
-      const f = a[j][i] / a[i][i];
-      for (let k = i; k < n; k++) a[j][k] -= f * a[i][k];
-      b[j] -= f * b[i];
-    }
-  }
-  const x = new Array(n);
-  for (let i = n - 1; i >= 0; i--) {
-    let sum = b[i];
-    for (let k = i + 1; k < n; k++) sum -= a[i][k] * x[k];
-    x[i] = sum / a[i][i];
-  }
-  return x;
-}
 
 const horner = (c, r) => c.reduceRight((p, coefficient) => p * r + coefficient, 0);
-const worst = (errors) => errors.reduce((most, error) => Math.max(most, Math.abs(error)), 0);
 const grid = Array.from({ length: POINTS }, (_, i) => HALF * ((2 * i) / (POINTS - 1) - 1));
 const relativeErrors = (c) => grid.map((r) => horner(c, r) / c[0] / Math.exp(r) - 1);
 
-let weights = grid.map(() => 1);
-let best;
-for (let round = 0; round < ROUNDS; round++) {
-  const a = Array.from({ length: DEGREE }, () => new Array(DEGREE).fill(0));
-  const b = new Array(DEGREE).fill(0);
-  for (const [i, r] of grid.entries()) {
-    // Powers of r/HALF keep the equations well conditioned.
-    const basis = Array.from({ length: DEGREE }, (_, k) => (r / HALF) ** (k + 1) / Math.exp(r));
-    for (let j = 0; j < DEGREE; j++) {
-      b[j] += weights[i] * basis[j] * -Math.expm1(-r);
-      for (let k = 0; k < DEGREE; k++) a[j][k] += weights[i] * basis[j] * basis[k];
-    }
-  }
-  const polynomial = [1, ...solve(a, b).map((c, k) => c / HALF ** (k + 1))];
-  const errors = relativeErrors(polynomial);
-  if (best === undefined || worst(errors) < best.error) best = { polynomial, error: worst(errors) };
-  const products = weights.map((weight, i) => weight * Math.abs(errors[i]));
-  const total = products.reduce((sum, product) => sum + product, 0);
-  weights = products.map((product) => (product * POINTS) / total);
-}
+// Powers of r/HALF keep the equations well conditioned.
+const rows = grid.map((r) => Array.from({ length: DEGREE }, (_, k) => (r / HALF) ** (k + 1) / Math.exp(r)));
+const { factors } = minimax(
+  rows,
+  grid.map((r) => -Math.expm1(-r)),
+);
+const best = [1, ...factors.map((c, k) => c / HALF ** (k + 1))];
 
 // Of the float32 next to the reciprocal of the leading coefficient, the first whose product with its own reciprocal is
 // exactly 1 after rounding: then so is the probability of a class that takes all.
-let scale = Math.fround(1 / best.polynomial[DEGREE]);
+let scale = Math.fround(1 / best[DEGREE]);
 while (Math.fround(scale * Math.fround(1 / scale)) !== 1) scale = Math.fround(scale * (1 + 2 ** -23));
-const monic = best.polynomial.map((c) => Math.fround(c * scale));
+const monic = best.map((c) => Math.fround(c * scale));
 console.log("EXP_SCALE = c0; c0…c4:", monic.slice(0, DEGREE).join(", "));
-console.log(`largest relative error: ${best.error}; with rounded coefficients ${worst(relativeErrors(monic))}`);
+console.log(
+  `largest relative error: ${worst(relativeErrors(best))}; with rounded coefficients ${worst(relativeErrors(monic))}`,
+);
 
 // The hot loops without fused multiply-add: 2ᶠ on |f| ≤ ½ up to a factor, as ((y + b)(f + c) + d)(y + e), y = (f + a)f, in
 // 3 multiplications and 5 additions [Knuth 1962]. q0…q4 are the coefficients of the monic polynomial that is best without
@@ -70,26 +35,13 @@ console.log(`largest relative error: ${best.error}; with rounded coefficients ${
 // of the last place while the rounded evaluation errs less.
 function fitFree() {
   const points = Array.from({ length: 2001 }, (_, i) => i / 2000 - 0.5);
-  let weights = points.map(() => 1);
-  let best;
-  for (let round = 0; round < ROUNDS / 3; round++) {
-    const a = Array.from({ length: DEGREE + 1 }, () => new Array(DEGREE + 1).fill(0));
-    const b = new Array(DEGREE + 1).fill(0);
-    for (const [i, f] of points.entries()) {
-      const basis = Array.from({ length: DEGREE + 1 }, (_, k) => (2 * f) ** k / 2 ** f);
-      for (let j = 0; j <= DEGREE; j++) {
-        b[j] += weights[i] * basis[j];
-        for (let k = 0; k <= DEGREE; k++) a[j][k] += weights[i] * basis[j] * basis[k];
-      }
-    }
-    const polynomial = solve(a, b).map((c, k) => c * 2 ** k);
-    const errors = points.map((f) => horner(polynomial, f) / 2 ** f - 1);
-    if (best === undefined || worst(errors) < best.error) best = { polynomial, error: worst(errors) };
-    const products = weights.map((weight, i) => weight * Math.abs(errors[i]));
-    const total = products.reduce((sum, product) => sum + product, 0);
-    weights = products.map((product) => (product * points.length) / total);
-  }
-  return best.polynomial.map((c) => c / best.polynomial[DEGREE]);
+  const powers = points.map((f) => Array.from({ length: DEGREE + 1 }, (_, k) => (2 * f) ** k / 2 ** f));
+  const { factors } = minimax(
+    powers,
+    points.map(() => 1),
+  );
+  const polynomial = factors.map((c, k) => c * 2 ** k);
+  return polynomial.map((c) => c / polynomial[DEGREE]);
 }
 
 function adapt(q) {
