@@ -5,11 +5,11 @@ import { tanh, tanhDerivative } from "./tanh";
 
 // Soft-capped float32 rows around a class k: Σ_{j ≠ k} e^{zⱼ − z_k}, z = c·tanh v, v = scale·x/c, in one pass.
 //
-// Where |v| ≤ 1, tanh v = v·P(v²), with P of degree 6, minimax in the relative error: 7·10⁻⁸ (scripts/fit-tanh.mjs). There
-// 1 − tanh²v loses no more than two bits. c·log₂e is a factor of P, so that 2ᵗ with t = z·log₂e follows at once, and since
-// |z| ≤ c, nothing can be out of range. A block in which some |v| is above 1, as it is for ±∞, is done again with the
-// functions that serve all v. 2ᵗ is the hot loops' of simd in both variants: half an ulp of t more does not count beside
-// the roundings of z.
+// Where |v| ≤ 1, tanh v = v·P(v²), with P of degree 6, minimax in the relative error: 7·10⁻⁸ (scripts/fit-tanh.mjs).
+// There 1 − tanh²v loses no more than two bits. c·log₂e is a factor of P, so that 2ᵗ with t = z·log₂e follows at once,
+// and since |z| ≤ c, nothing can be out of range. A block in which some |v| is above 1, as it is for ±∞, is done again
+// with the functions that serve all v. 2ᵗ is the hot loops' of simd in both variants: half an ulp of t more does not
+// count beside the roundings of z. t is good to 4.1 ulp, 1 − tanh²v to 13·2⁻²⁴ relative, at c up to 50.
 
 /** P. */
 const TANH: usize = memory.data<f32>(
