@@ -36,7 +36,7 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
 /** Terms are 2^SHIFT times as large, so that those of the least rows are in range. */
 // @ts-ignore: decorator
 @inline const SHIFT: f64 = 12;
-/** Where Σ e^{zⱼ} has to lie: its reciprocal is an ordinary float32 then, and what is flushed to 0 counts nothing. */
+/** Where Σ e^{zⱼ} has to lie: then its reciprocal is an ordinary float32, and what is flushed to 0 counts nothing. */
 // @ts-ignore: decorator
 @inline const LEAST: f64 = 3e-4;
 // @ts-ignore: decorator
@@ -173,7 +173,8 @@ export function fewRows(
   const one = held<f32>(1);
   for (let group: usize = 0; group < rows; group += GROUP) {
     const end = min(group + GROUP, rows);
-    const seen = termsOf((end - group) * n, x + ((group * n) << 2), TERMS, magic, fill, c0, c1, c2, c3, c4, c5, c6, c7);
+    const from = x + ((group * n) << 2);
+    const seen = termsOf((end - group) * n, from, TERMS, magic, fill, c0, c1, c2, c3, c4, c5, c6, c7);
     if (outOfRange<f32>(seen, false)) return group;
     for (let r = group; r < end; r += 4) {
       // What is behind the last row is the last row once more.

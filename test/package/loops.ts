@@ -75,11 +75,12 @@ function ruleOf(instruction: string): Rule | undefined {
 }
 
 /**
- * Whether a function of the module computes rows of float32: by the type or the prefix in its name. What the compiler
- * merged, because the types make no difference to it, carries the name of one of them.
+ * Whether a function of the module computes rows of float32: by the type or the prefix in its name, or because it is
+ * written for no other type. What the compiler merged, because the types make no difference to it, carries the name of
+ * one of them.
  */
 export function isFloat32(name: string, names: ReadonlySet<string>): boolean {
-  if (/<f32>|\/f32_/.test(name)) return true;
+  if (/<f32>|\/f32_/.test(name) || /^\$assembly\/(?!index\/)[^<]*$/.test(name)) return !name.includes("F64");
   return name.endsWith("<u16>") && !names.has(name.replace("<u16>", "<f32>"));
 }
 
