@@ -149,8 +149,8 @@ export function wideLogits<T>(x: usize, total: usize): usize {
 }
 
 /**
- * Losses and gradients of rows of float32 logits, n ≤ FEW; no class weights with smoothing. Returns how many it has done:
- * it stops before four rows of which a sum is out of range, and before a group in which a term is.
+ * Losses and gradients of rows of float32 logits, n ≤ FEW; no class weights with smoothing. Returns how many it has
+ * done: it stops before four rows of which a sum is out of range, and before a group in which a term is.
  */
 export function fewRows(
   rows: usize, n: usize, x: usize, y: usize, w: usize, epsilon: f64, lambda: f64, ignored: i32, loss: usize, lse: usize,
