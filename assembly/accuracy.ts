@@ -1,5 +1,7 @@
-import { expScale, expScaledOnce } from "./exp";
-import { log1p, log1pUnit } from "./log";
+import {
+  HOT_SCALE, HOT_SHIFT, expHotOnce, expOfNegative, expScale, expScaledOnce, hasHotExp, negativeConstant,
+} from "./exp";
+import { log1p, log1pOfFour, log1pUnit } from "./log";
 import { tanh } from "./tanh";
 
 // The elementary functions over arrays, for scripts/accuracy.mjs to measure. Not part of the release binaries.
@@ -14,6 +16,34 @@ export function exp_f32(n: usize, x: usize, y: usize): void {
   for (let i: usize = 0; i < n; i += 2) {
     const e = expScaledOnce<f32>(v128.load64_zero(x + (i << 2)));
     v128.store(y + (i << 3), f64x2.mul(f64x2.promote_low_f32x4(e), factor));
+  }
+}
+
+/** Of the hot loops; x within ±22. */
+export function expHot_f32(n: usize, x: usize, y: usize): void {
+  const factor = f64x2.splat(<f64>(<i64>1 << <i64>HOT_SHIFT) / (hasHotExp<f32>() ? HOT_SCALE : expScale<f32>()));
+  for (let i: usize = 0; i < n; i += 2) {
+    const e = expHotOnce(v128.load64_zero(x + (i << 2)));
+    v128.store(y + (i << 3), f64x2.mul(f64x2.promote_low_f32x4(e), factor));
+  }
+}
+
+/** Of binary blocks. */
+export function expNegative_f32(n: usize, x: usize, y: usize): void {
+  for (let i: usize = 0; i < n; i += 2) {
+    const e = expOfNegative(
+      v128.load64_zero(x + (i << 2)), negativeConstant(0), negativeConstant(1), negativeConstant(2),
+      negativeConstant(3), negativeConstant(4), negativeConstant(5), negativeConstant(6), negativeConstant(7),
+      negativeConstant(8), negativeConstant(9),
+    );
+    v128.store(y + (i << 3), f64x2.promote_low_f32x4(e));
+  }
+}
+
+/** Of rows of few classes. */
+export function log1pOfFour_f32(n: usize, x: usize, y: usize): void {
+  for (let i: usize = 0; i < n; i += 2) {
+    v128.store(y + (i << 3), f64x2.promote_low_f32x4(log1pOfFour(v128.load64_zero(x + (i << 2)))));
   }
 }
 

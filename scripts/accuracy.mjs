@@ -105,6 +105,41 @@ const RANGES = [
     sweepFloat32,
   ],
   [
+    "expHot_f32",
+    Math.exp,
+    [
+      [2 ** -30, 5.5],
+      [5.5, 11],
+      [11, 22],
+      [-(2 ** -30), -5.5],
+      [-5.5, -11],
+      [-11, -22],
+    ],
+    sweepFloat32,
+  ],
+  [
+    "expNegative_f32",
+    Math.exp,
+    [
+      [-0, -0.5],
+      [-0.5, -5],
+      [-5, -20],
+      [-20, -87.3],
+    ],
+    sweepFloat32,
+  ],
+  [
+    "log1pOfFour_f32",
+    Math.log1p,
+    [
+      [2 ** -126, 2 ** -24],
+      [2 ** -24, 0.5],
+      [0.5, 2],
+      [2, 1e17],
+    ],
+    sweepFloat32,
+  ],
+  [
     "log1pUnit_f32",
     Math.log1p,
     [

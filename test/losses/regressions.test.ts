@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { CrossEntropyWorkspace, crossEntropy, crossEntropyWithGrad, softmax } from "../../src/index.js";
+import {
+  binaryCrossEntropyWithLogitsWithGrad,
+  CrossEntropyWorkspace,
+  crossEntropy,
+  crossEntropyWithGrad,
+  softmax,
+} from "../../src/index.js";
 import { identical, near } from "../support/near.js";
 import * as reference from "../support/reference.js";
 import { Rng } from "../support/rng.js";
@@ -29,6 +35,43 @@ describeSets("regressions", () => {
       wanted[y] = -wanted.reduce((sum, g) => sum + g, 0);
       near(grad, wanted, { rel: 2e-6, abs: 2 ** -149 });
     }
+  });
+
+  // Where the exponentials of the fast ways end, and the next ones begin.
+  test("rows around ±21.9, ±66, ±88 and ±350: loss within 2e-6, gradient within 2e-6 or 1e-7 of its largest [seed 8]", () => {
+    const rng = new Rng(8);
+    for (const level of [21.9, 66, 88, 350, 0].flatMap((value) => [value, -value])) {
+      for (const classes of [3, 10, 32, 33, 1000]) {
+        for (const width of [0.5, 4, 30]) {
+          const x = Float32Array.from({ length: classes }, () => level + rng.normal(width));
+          const y = rng.integer(classes);
+          const want = reference.crossEntropyWithGrad(x, Int32Array.of(y), { dims: [1, classes] });
+          const { loss, grad } = crossEntropyWithGrad(x, [y]);
+          near([loss], want.loss, { rel: 2e-6 });
+          const others = want.grad.filter((_, j) => j !== y);
+          const largest = others.reduce((a, b) => Math.max(a, b), 0);
+          const abs = want.grad.map((g) => Math.max(2e-6 * Math.abs(g), 1e-7 * largest, 2 ** -149));
+          // p_y − 1 of the float64 reference cancels.
+          const wanted = Array.from(want.grad);
+          wanted[y] = -others.reduce((sum, g) => sum + g, 0);
+          near(grad, wanted, { abs });
+        }
+      }
+    }
+  });
+
+  test("certain elements, |x| from 22 to 80: binary loss and gradient within 6e-6 of themselves [seed 9]", () => {
+    const rng = new Rng(9);
+    const x = Float32Array.from({ length: 1000 }, () => rng.uniform(22, 80) * (rng.uniform() < 0.5 ? -1 : 1));
+    const t = Float32Array.from(x, (value) => (value > 0 ? 1 : 0));
+    const { loss, grad } = binaryCrossEntropyWithLogitsWithGrad(x, t, { reduction: "sum" });
+    const exact = Array.from(x, (value) => Math.log1p(Math.exp(-Math.abs(value))));
+    near([loss], [exact.reduce((sum, value) => sum + value, 0)], { rel: 6e-6 });
+    near(
+      grad,
+      Array.from(x, (value) => -Math.sign(value) / (1 + Math.exp(Math.abs(value)))),
+      { rel: 6e-6 },
+    );
   });
 
   test("with all class weights 0 the gradient is that of the z-loss, label smoothing or not", () => {
