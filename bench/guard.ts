@@ -32,22 +32,22 @@ function guard(workload: string, mode: Mode, slow: string, bounds: Readonly<Reco
 
 const GUARDS: readonly Guard[] = [
   ...guard("256×1000", "forward", "js workspace", {
-    "simd workspace": 2,
-    "simd end to end": 1.6,
-    "relaxed workspace": 2.4,
-    "relaxed end to end": 2,
+    "simd workspace": 3.2,
+    "simd end to end": 2.7,
+    "relaxed workspace": 4.5,
+    "relaxed end to end": 3.5,
   }),
   ...guard("256×1000", "gradient", "js workspace", {
-    "simd workspace": 2,
-    "simd end to end": 1.6,
-    "relaxed workspace": 2.4,
-    "relaxed end to end": 2,
+    "simd workspace": 3.7,
+    "simd end to end": 2.6,
+    "relaxed workspace": 4.2,
+    "relaxed end to end": 2.9,
   }),
-  ...guard("256×1000", "forward", "naive", { "js workspace": 2 }),
-  ...guard("64×10", "forward", "naive", { "simd workspace": 1.3, "relaxed workspace": 1.3 }),
-  ...guard("64×10", "gradient", "naive", { "simd workspace": 1.6, "relaxed workspace": 1.6 }),
-  ...guard("1×10", "gradient", "naive", { "simd workspace": 0.5, "simd end to end": 0.2 }),
-  ...guard("binary 1e6", "gradient", "naive", { "simd end to end": 4, "relaxed end to end": 4.5 }),
+  ...guard("256×1000", "forward", "naive", { "js workspace": 1.8 }),
+  ...guard("64×10", "forward", "naive", { "simd workspace": 3.3, "relaxed workspace": 3.7 }),
+  ...guard("64×10", "gradient", "naive", { "simd workspace": 4.5, "relaxed workspace": 5 }),
+  ...guard("1×10", "gradient", "naive", { "simd workspace": 0.8, "simd end to end": 0.2 }),
+  ...guard("binary 1e6", "gradient", "naive", { "simd end to end": 9, "relaxed end to end": 11 }),
 ];
 
 const BUDGET: Budget = { warmup: 300, rounds: 4, time: 50, sample: 1 };
