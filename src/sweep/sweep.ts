@@ -71,6 +71,9 @@ const TIMES_WITH_RESULT_COPIED = 12;
 const SLOT_LIMIT = 2 ** 24;
 /** The share of a tile's time on the calling thread up to which handing it over pays. */
 const WORTH = 0.7;
+/** Calls of ordinary arrays that stay on this thread after one in which handing tiles over did not pay. */
+const REST = 30;
+let resting = 0;
 let calls = 0;
 
 /** For tests: elements from which on calls are spread over threads, 0 for all that have two tiles. Returns what it was. */
@@ -86,7 +89,7 @@ export function sweep(tiles: Tiles): void {
   const elements = rows * inputs[0].view.classes;
   if (rows > tile && elements >= minimum && tiles.end <= SLOT_LIMIT) {
     const pool = currentPool();
-    if (pool !== undefined && elements >= breakEven(tiles)) {
+    if (pool !== undefined && elements >= breakEven(tiles) && (minimum === 0 || isDirectCall(tiles) || hasRested())) {
       new SharedSweep(tiles, pool).run();
       return;
     }
@@ -100,6 +103,17 @@ export function sweep(tiles: Tiles): void {
 function breakEven(tiles: Tiles): number {
   if (tiles.result !== undefined && !isDirectResult(tiles)) return minimum * TIMES_WITH_RESULT_COPIED;
   return tiles.inputs.every((input) => isDirect(tiles, input)) ? minimum : minimum * TIMES_WITH_INPUTS_COPIED;
+}
+
+function hasRested(): boolean {
+  if (resting === 0) return true;
+  resting--;
+  return false;
+}
+
+/** Whether nothing goes through slots but what is small. */
+function isDirectCall(tiles: Tiles): boolean {
+  return tiles.inputs.every((input) => isDirect(tiles, input)) && (tiles.result === undefined || isDirectResult(tiles));
 }
 
 /** Whether workers can read an input where it is. */
@@ -208,6 +222,7 @@ class SharedSweep {
       throw error;
     }
     if (pool.usable && this.#served) workersServed();
+    if (!this.#pays() && !isDirectCall(this.tiles)) resting = REST;
   }
 
   /**
