@@ -243,7 +243,7 @@ export function crossEntropyRows<T>(
         if (around && spread == 0 && poly == 0 && k == special) {
           // Minus the sum of the others as they were rounded: the row sums to what it should.
           storeOne<T>(terms + k * size, 0);
-          const others = scaleRow<T>(terms, dx, n, exact);
+          const others = scaleRow<T>(terms, dx, n, exact, 0);
           storeOne<T>(at, upstream * zTerm - others);
         } else {
           const rounded = first<T>(splat<T>(exact));
@@ -251,11 +251,11 @@ export function crossEntropyRows<T>(
           const q = t ? G * scale : G * scale * spread;
           // The term of k did not come with the others.
           if (mode != CAPPED) storeOne<T>(terms + k * size, u == u ? unit : NaN);
-          if (!capped && (mode == CAPPED || t || spread != 0)) {
+          if ((mode == CAPPED && !capped) || t || (spread != 0 && w)) {
             const polyFactor = t ? G * poly * scale * share / unit : 0;
             gradientRow<T>(x, n, peak, mode, scale, cap, t, w, keep, spread, rounded, polyFactor, q, terms, dx);
           } else {
-            scaleRow<T>(terms, dx, n, rounded);
+            scaleRow<T>(terms, dx, n, rounded, spread != 0 ? q : 0);
           }
           const a = wSpecial * tSpecial;
           const polyTerm = poly != 0 ? poly * (t ? D - tSpecial : -keep * rest) : 0;

@@ -5,12 +5,13 @@ import { expScaledOnce } from "./exp";
 import { CAPPED, belowPeak, inner } from "./logits";
 import { tanhDerivative } from "./tanh";
 
-/** y ← terms·factor, n elements of the compute type, and their sum; y may be where the terms are. */
-export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64): f64 {
+/** y ← terms·factor − q, n elements of the compute type, and their sum; y may be where the terms are. */
+export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f64): f64 {
   const size = computeSize<T>();
   const step = lanes<T>();
   const whole = n - (n % step);
   const f = splat<T>(factor);
+  const qV = splat<T>(q);
   let total: f64 = 0;
   let i: usize = 0;
   while (i + 4 * step <= whole) {
@@ -18,10 +19,10 @@ export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64): f64 
     for (const stop = min(i + BLOCK * step, whole); i + 4 * step <= stop; i += 4 * step) {
       const p = terms + i * size;
       const to = y + i * size;
-      const v0 = mul<T>(v128.load(p), f);
-      const v1 = mul<T>(v128.load(p, 16), f);
-      const v2 = mul<T>(v128.load(p, 32), f);
-      const v3 = mul<T>(v128.load(p, 48), f);
+      const v0 = sub<T>(mul<T>(v128.load(p), f), qV);
+      const v1 = sub<T>(mul<T>(v128.load(p, 16), f), qV);
+      const v2 = sub<T>(mul<T>(v128.load(p, 32), f), qV);
+      const v3 = sub<T>(mul<T>(v128.load(p, 48), f), qV);
       v128.store(to, v0);
       v128.store(to, v1, 16);
       v128.store(to, v2, 32);
@@ -32,7 +33,7 @@ export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64): f64 
   }
   for (; i < n; i += step) {
     const left = n - i;
-    const v = mul<T>(v128.load(terms + i * size), f);
+    const v = sub<T>(mul<T>(v128.load(terms + i * size), f), qV);
     if (left < step) storeTail<T>(y + i * size, left, v);
     else v128.store(y + i * size, v);
     total += sumLanes<T>(left < step ? tailOf<T>(v, left) : v);

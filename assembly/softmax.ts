@@ -13,7 +13,7 @@ import { scaleRow } from "./gradient";
     // y may be x: only this way never has to read a row again after it has stored terms.
     const k = sumExpRowOfMaximum<T>(x, n, true, y);
     storeOne<T>(y + k * size, rowU() == rowU() ? rowUnit() : NaN);
-    scaleRow<T>(y, y, n, 1 / ((1 + rowU()) * rowUnit()));
+    scaleRow<T>(y, y, n, 1 / ((1 + rowU()) * rowUnit()), 0);
   }
 }
 
