@@ -126,7 +126,7 @@ export function crossEntropyRows<T>(
   const around = mode == PLAIN && !t; // around the target: logsumexp.ts
   // Only float32 rows have room for what the sum of logits loses to the one that is replaced.
   const linear = sizeof<T>() == 4 && around && epsilon != 0 && !w ? options + LINEAR : 0;
-  const together = sizeof<T>() != 8 && around && n <= FEW && n > 0 && poly == 0 && (epsilon == 0 || !w);
+  const together = sizeof<T>() != 8 && around && n <= FEW && n > 0 && poly == 0 && (epsilon == 0 || (!w && n > 1));
 
   let singly: usize = 0;
   for (let r: usize = 0; r < rows; ) {
