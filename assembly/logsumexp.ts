@@ -103,7 +103,6 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   const size = sizeof<T>();
   const out = computeSize<T>();
   const step = lanes<T>();
-  const whole = n - (n % step);
   const shift = mode == AROUND ? by : 0;
   const magic = held<T>(expMagic<T>(shift));
   const floor = held<T>(expFloor<T>(shift));
