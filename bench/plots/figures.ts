@@ -126,8 +126,7 @@ function roofline(results: Results): string | undefined {
     return [{ title: TITLES[mode], bars, limits: [memory, ...exps].sort((a, b) => a.value - b.value) }];
   });
   if (panels.length === 0) return undefined;
-  const what =
-    "128 rows of 32,000 classes; 10⁹ logits a second, more is better; caches may pass the line of memory";
+  const what = "128 rows of 32,000 classes; 10⁹ logits a second, more is better; caches may pass the line of memory";
   return barPlot("How far from the machine's limits", `${what}. ${source(results)}`, panels);
 }
 
