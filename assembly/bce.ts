@@ -111,8 +111,7 @@ import { log1p, log1pUnit } from "./log";
     S = madd<T>(add<T>(S, one), e, S);
     if (grad) {
       const small = div<T>(e, add<T>(one, e));
-      // x ≥ 0: (1 − t) − E/(1 + E), x < 0: E/(1 + E) − t.
-      // By the sign of −0 too.
+      // (1 − t) − E/(1 + E) or E/(1 + E) − t by the sign of x, that of −0 too: both terms ask the same bit.
       const off = sub<T>(v128.andnot(one, i32x4.shr_s(xV, 31)), v128.load(t + (i << 2)));
       v128.store(dx + (i << 2), mul<T>(add<T>(off, v128.xor(small, v128.andnot(sign, xV))), factor));
     }
