@@ -1,4 +1,4 @@
-import { madd, nmadd, pmax, splat, sub } from "./lanes";
+import { lt, madd, mul, nmadd, pmax, splat, sub } from "./lanes";
 
 // eˣ, times EXP_SCALE.
 //
@@ -308,4 +308,25 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
 // @ts-ignore: decorator
 @inline export function expScaledOnce<T>(x: v128): v128 {
   return expScaledAt<T>(x, 0);
+}
+
+/** By this power of 2 {@link expAny} is kept from overflowing before it is scaled. */
+// @ts-ignore: decorator
+@inline const ANY_SHIFT: f64 = 10;
+
+/** eˣ of any x: 0 where it would be below 2⁻¹¹⁶ (2⁻¹⁰¹² in float64), ∞ where it overflows, NaN of NaN. */
+// @ts-ignore: decorator
+@inline export function expAny<T>(x: v128): v128 {
+  return sizeof<T>() == 8 ? expAnyF64x2(x) : expAnyOf<f32>(x);
+}
+
+function expAnyF64x2(x: v128): v128 {
+  return expAnyOf<f64>(x);
+}
+
+// @ts-ignore: decorator
+@inline function expAnyOf<T>(x: v128): v128 {
+  const most = splat<T>(sizeof<T>() == 8 ? 710 : 89);
+  const e = expScaledAt<T>(v128.bitselect(most, x, lt<T>(most, x)), ANY_SHIFT);
+  return mul<T>(e, splat<T>(1024 / expScale<T>()));
 }

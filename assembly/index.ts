@@ -1,5 +1,6 @@
 import { binaryCrossEntropy } from "./bce";
 import { crossEntropyRows } from "./crossentropy";
+import { elements } from "./elements";
 import { logSumExpRows } from "./logsumexp";
 import { narrow } from "./narrow";
 import { logSoftmaxRows, softmaxRows } from "./softmax";
@@ -169,4 +170,18 @@ export function f16_narrow(n: usize, from: usize, to: usize): void {
 
 export function bf16_narrow(n: usize, from: usize, to: usize): void {
   narrow<i16>(n, from, to);
+}
+
+export function f32_elements(
+  n: usize, op: i32, x: usize, t: usize, v: usize, vScalar: f64, weight: usize, p: f64, q: f64, loss: usize, g: usize,
+  gScalar: f64, dx: usize,
+): f64 {
+  return elements<f32>(n, op, x, t, v, vScalar, weight, p, q, loss, g, gScalar, dx);
+}
+
+export function f64_elements(
+  n: usize, op: i32, x: usize, t: usize, v: usize, vScalar: f64, weight: usize, p: f64, q: f64, loss: usize, g: usize,
+  gScalar: f64, dx: usize,
+): f64 {
+  return elements<f64>(n, op, x, t, v, vScalar, weight, p, q, loss, g, gScalar, dx);
 }

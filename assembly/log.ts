@@ -1,4 +1,4 @@
-import { add, div, madd, mul, splat } from "./lanes";
+import { add, div, eq, lt, madd, mul, splat, sub } from "./lanes";
 
 // ln(1 + u), once a row and once an element.
 //
@@ -9,6 +9,8 @@ import { add, div, madd, mul, splat } from "./lanes";
 //
 // An element's u is in [0, 1]: ln(1 + u) = 2·artanh(u/(2 + u)), |s| ≤ 1/3, cut behind s¹⁵/15 for float32 and s³³/33 for
 // float64: no rounding of 1 + u, no decomposition, and small u keep their relative accuracy.
+//
+// ln y of any y takes both: y = 2ᵏ·m as above, denormals scaled up first, and the series of a row's ln m.
 //
 // Largest error, by scripts/accuracy.mjs: of a float32 element, every one of [2⁻¹²⁶, 1], 1.97 ulp, of a float64 one on
 // a grid of [0, 1], 2.0 ulp against Math.log1p; of a row on a grid of [0, 2·10⁵], 5·10⁻¹¹ relative for float32, 2.0 ulp
@@ -120,4 +122,56 @@ export function log1p<T>(u: f64): f64 {
   p = madd<T>(p, w, coefficient<T>(3));
   const twice = add<T>(s, s);
   return madd<T>(mul<T>(twice, w), p, twice);
+}
+
+/** ln y: −∞ at 0, NaN below it, ∞ at ∞. Of float64 a function of its own: losses would hold it many times over. */
+// @ts-ignore: decorator
+@inline export function log<T>(y: v128): v128 {
+  return sizeof<T>() == 8 ? logF64x2(y) : logOf<f32>(y);
+}
+
+function logF64x2(y: v128): v128 {
+  return logOf<f64>(y);
+}
+
+// @ts-ignore: decorator
+@inline function logOf<T>(y: v128): v128 {
+  const zero = splat<T>(0);
+  const one = splat<T>(1);
+  const tiny = lt<T>(y, splat<T>(sizeof<T>() == 8 ? 2.2250738585072014e-308 : 1.1754943508222875e-38));
+  const scaled = v128.bitselect(mul<T>(y, splat<T>(sizeof<T>() == 8 ? 18014398509481984 : 16777216)), y, tiny);
+  let k: v128;
+  let m: v128;
+  if (sizeof<T>() == 8) {
+    // Biased by 1024: no sign to carry through the shift, which x86 lacks for 64 bits.
+    const biased = i64x2.shr_u(i64x2.add(scaled, i64x2.splat(0x4000000000000000 - 0x3fe6a09e667f3bcd)), 52);
+    m = i64x2.sub(scaled, i64x2.shl(i64x2.sub(biased, i64x2.splat(1024)), 52));
+    k = f64x2.sub(v128.or(biased, i64x2.splat(0x4330000000000000)), f64x2.splat(4503599627370496 + 1024));
+    k = f64x2.sub(k, v128.and(f64x2.splat(54), tiny));
+  } else {
+    const whole = i32x4.shr_s(i32x4.sub(scaled, i32x4.splat(0x3f3504f3)), 23);
+    m = i32x4.sub(scaled, i32x4.shl(whole, 23));
+    k = f32x4.sub(f32x4.convert_i32x4_s(whole), v128.and(f32x4.splat(24), tiny));
+  }
+  const f = sub<T>(m, one);
+  const s = div<T>(f, add<T>(f, splat<T>(2)));
+  const w = mul<T>(s, s);
+  let p = coefficient<T>(sizeof<T>() == 8 ? 21 : 11);
+  if (sizeof<T>() == 8) {
+    p = madd<T>(p, w, coefficient<T>(19));
+    p = madd<T>(p, w, coefficient<T>(17));
+    p = madd<T>(p, w, coefficient<T>(15));
+    p = madd<T>(p, w, coefficient<T>(13));
+    p = madd<T>(p, w, coefficient<T>(11));
+  }
+  p = madd<T>(p, w, coefficient<T>(9));
+  p = madd<T>(p, w, coefficient<T>(7));
+  p = madd<T>(p, w, coefficient<T>(5));
+  p = madd<T>(p, w, coefficient<T>(3));
+  const twice = add<T>(s, s);
+  const low = madd<T>(mul<T>(twice, w), p, mul<T>(k, splat<T>(sizeof<T>() == 8 ? LN2_LO : 9.05800061445916e-6)));
+  const value = madd<T>(k, splat<T>(sizeof<T>() == 8 ? LN2_HI : 0.693138122558594), add<T>(twice, low));
+  // What has no such exponent: 0, ∞, what is below 0, and NaN, which is above nothing.
+  const edge = v128.bitselect(splat<T>(-Infinity), v128.bitselect(y, splat<T>(NaN), lt<T>(zero, y)), eq<T>(y, zero));
+  return v128.bitselect(value, edge, v128.and(lt<T>(zero, y), lt<T>(y, splat<T>(Infinity))));
 }

@@ -11,6 +11,7 @@ export type {
 export type { MaskInput } from "./input/mask.js";
 export { type Backend, backend, init, useBackend } from "./kernels/choose.js";
 export type { Variant } from "./kernels/kernels.js";
+export { binaryCrossEntropy, binaryCrossEntropyWithGrad } from "./losses/binaryCrossEntropy.js";
 export {
   type BinaryCrossEntropyGradOptions,
   type BinaryCrossEntropyOptions,
@@ -19,6 +20,24 @@ export {
 } from "./losses/binaryCrossEntropyWithLogits.js";
 export { crossEntropy, crossEntropyWithGrad, type LossWithGrad } from "./losses/crossEntropy.js";
 export type { CrossEntropyGradOptions, CrossEntropyOptions } from "./losses/crossEntropyOptions.js";
+export type {
+  ElementGradOptions,
+  ElementLoss,
+  ElementLossOptions,
+  ElementLossWithGrad,
+  LossArray,
+} from "./losses/elementLoss.js";
+export {
+  type GaussianNllLossGradOptions,
+  type GaussianNllLossOptions,
+  type GaussianNllLossWithGrad,
+  gaussianNllLoss,
+  gaussianNllLossWithGrad,
+} from "./losses/gaussianNllLoss.js";
+export { type KlDivLossOptions, klDivLoss, klDivLossWithGrad } from "./losses/klDivLoss.js";
+export { type PoissonNllLossOptions, poissonNllLoss, poissonNllLossWithGrad } from "./losses/poissonNllLoss.js";
+export { l1Loss, l1LossWithGrad, mseLoss, mseLossWithGrad } from "./losses/regression.js";
+export { type SigmoidFocalLossOptions, sigmoidFocalLoss, sigmoidFocalLossWithGrad } from "./losses/sigmoidFocalLoss.js";
 export {
   CrossEntropyWorkspace,
   type WorkspaceGradOptions,
@@ -27,5 +46,6 @@ export {
   type WorkspaceShape,
 } from "./losses/workspace.js";
 export { sharedFloat32, type ThreadOptions, useThreads } from "./sweep/threads.js";
+export { type ElementwiseOptions, logSigmoid, sigmoid, softplus } from "./transforms/elementwise.js";
 export { type OneHotOptions, oneHot } from "./transforms/oneHot.js";
 export { type LogSumExpOptions, logSoftmax, logSumExp, type SoftmaxOptions, softmax } from "./transforms/softmax.js";

@@ -12,6 +12,8 @@ export interface Bounds {
 }
 
 export const POSITIVE: Bounds = { above: 0 };
+export const NOT_NEGATIVE: Bounds = { min: 0 };
+export const FRACTION: Bounds = { min: 0, max: 1 };
 
 /** A finite number within bounds; `fallback` for undefined. */
 export function finiteNumber(name: string, value: unknown, fallback: number, bounds?: Bounds): number {

@@ -112,6 +112,61 @@ export type BinaryGradKernel = (
   dx: number,
 ) => number;
 
+/**
+ * Losses of single elements other than the binary cross-entropy with logits: docs/maths.md. x, the targets t, a further
+ * array or number v, and the numbers p and q. In float32 and float64 only: 16-bit elements are widened on their way in.
+ */
+export const ELEMENT_OP = {
+  /** σ(x): a map, of which the value goes where derivatives go, and the loss is 0. No t. */
+  sigmoid: 0,
+  /** −v·t·ln x − (1 − t)·ln(1 − x). */
+  probability: 1,
+  /** t·(ln t − x). */
+  divergence: 2,
+  /** eᵗ·(t − x). */
+  logDivergence: 3,
+  /** Sigmoid focal loss with α = p, none below 0, and γ = q. */
+  focal: 4,
+  /** (x − t)². */
+  squared: 5,
+  /** |x − t|. */
+  absolute: 6,
+  /** ½(ln v + (x − t)²/v) + q, v at least p. */
+  gaussian: 7,
+  /** The same with its derivative to v. */
+  gaussianVariance: 8,
+  /** eˣ − t·x, and for q ≠ 0 Stirling's ln t!. */
+  poissonOfLog: 9,
+  /** x − t·ln(x + p), the same. */
+  poisson: 10,
+  /** p·softplus(p·x), p = ±1: a map. */
+  softplus: 11,
+} as const;
+export type ElementOp = keyof typeof ELEMENT_OP;
+
+/**
+ * Losses of n elements; returns Σ weight·loss in float64. `t` (0: none), `v` (0: `vScalar` for all), `weight` (0: 1),
+ * `loss` (0: not wanted) and `g` (0: 1) are n elements of the type of x, as is `dx`, which may be x or 0: there goes
+ * weight·derivative·g·gScalar.
+ *
+ * @param op a number of {@link ELEMENT_OP}
+ */
+export type ElementKernel = (
+  n: number,
+  op: number,
+  x: number,
+  t: number,
+  v: number,
+  vScalar: number,
+  weight: number,
+  p: number,
+  q: number,
+  loss: number,
+  g: number,
+  gScalar: number,
+  dx: number,
+) => number;
+
 /** Rounds n float32 at `from` to the 16-bit type at `to`, to nearest even; `to` may be `from`. */
 export type NarrowKernel = (n: number, from: number, to: number) => void;
 
@@ -121,7 +176,10 @@ export type Kernels = { readonly [P in Prefix as `${P}_crossentropy`]: CrossEntr
   readonly [P in Prefix as `${P}_softmax` | `${P}_logsoftmax`]: SoftmaxKernel;
 } & { readonly [P in Prefix as `${P}_bce`]: BinaryKernel } & {
   readonly [P in Prefix as `${P}_bce_grad`]: BinaryGradKernel;
-} & { readonly f16_narrow: NarrowKernel; readonly bf16_narrow: NarrowKernel };
+} & { readonly f32_elements: ElementKernel; readonly f64_elements: ElementKernel } & {
+  readonly f16_narrow: NarrowKernel;
+  readonly bf16_narrow: NarrowKernel;
+};
 
 const PREFIXES: readonly Prefix[] = ["f32", "f64", "f16", "bf16"];
 const FAMILIES = [
@@ -134,7 +192,11 @@ const FAMILIES = [
   "bce_grad",
 ] as const;
 /** The kernels of tiles by their number: what a thread can be told to run. */
-export const KERNELS = PREFIXES.flatMap((prefix) => FAMILIES.map((family) => `${prefix}_${family}` as const));
+export const KERNELS = [
+  ...PREFIXES.flatMap((prefix) => FAMILIES.map((family) => `${prefix}_${family}` as const)),
+  "f32_elements",
+  "f64_elements",
+] as const;
 
 /** The kernel sets, the fastest first. */
 export const VARIANTS = ["relaxed", "simd", "js"] as const;

@@ -1,6 +1,6 @@
 import type { ElementType, FloatInput, FloatOutput } from "../input/elements.js";
 import type { MaskInput } from "../input/mask.js";
-import { type Bounds, finiteNumber, integer, NO_OPTIONS, POSITIVE } from "../input/options.js";
+import { FRACTION, finiteNumber, integer, NO_OPTIONS, POSITIVE } from "../input/options.js";
 import { type Reduction, type ReductionOptions, readReduction } from "./reduction.js";
 
 /** Where the classes are and what the numbers mean, when the arrays do not say it themselves. */
@@ -83,7 +83,6 @@ export function readScalars(options: CrossEntropyScalars): Scalars {
   return options === NO_OPTIONS ? DEFAULTS : scalarsOf(options);
 }
 
-const FRACTION: Bounds = { min: 0, max: 1 };
 const DEFAULTS = scalarsOf({});
 
 function scalarsOf(options: CrossEntropyScalars): Scalars {

@@ -14,8 +14,8 @@ const FAMILIES = [
   "bce",
   "bce_grad",
 ] as const;
-const NARROW = ["f16_narrow", "bf16_narrow"] as const;
-const KERNELS = [...PREFIXES.flatMap((prefix) => FAMILIES.map((family) => `${prefix}_${family}` as const)), ...NARROW];
+const OTHERS = ["f32_elements", "f64_elements", "f16_narrow", "bf16_narrow"] as const;
+const KERNELS = [...PREFIXES.flatMap((prefix) => FAMILIES.map((family) => `${prefix}_${family}` as const)), ...OTHERS];
 expectTypeOf<(typeof KERNELS)[number]>().toEqualTypeOf<keyof Kernels>();
 
 describe.each(["simd", "relaxed"])("%s.wasm", (variant) => {

@@ -11,6 +11,7 @@ import type {
 } from "../kernels.js";
 import { binaryCrossEntropy } from "./binary.js";
 import { CrossEntropy } from "./crossentropy.js";
+import { elements } from "./elements.js";
 import { prepareExp } from "./exp.js";
 import { narrowBfloat16, narrowFloat16 } from "./halves.js";
 import {
@@ -79,6 +80,8 @@ export function instantiateJs(bytes: number): KernelInstance {
     ...named("f64", family(memory, losses, f64, f64)),
     ...named("f16", family(memory, losses, float16Elements(memory), f32)),
     ...named("bf16", family(memory, losses, bfloat16Elements(memory), f32)),
+    f32_elements: (n, ...rest) => elements(f32, n, ...rest),
+    f64_elements: (n, ...rest) => elements(f64, n, ...rest),
     f16_narrow: (n, from, to) => narrowFloat16(memory, n, from, to),
     bf16_narrow: (n, from, to) => narrowBfloat16(memory, n, from, to),
   };

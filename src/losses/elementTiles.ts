@@ -1,5 +1,6 @@
 import type { ElementType } from "../input/elements.js";
 import type { RowsView } from "../input/rows.js";
+import { ELEMENT_OP, type ElementOp } from "../kernels/kernels.js";
 import {
   computeType,
   elementBytes,
@@ -14,15 +15,23 @@ import {
 import type { Input, Place, Task, Tiles } from "../sweep/sweep.js";
 import { product } from "./reduction.js";
 
-/** A factor of the elements: one number, or a view of as many as there are logits. */
+/** A factor of the elements: one number, or a view of as many as there are elements. */
 export type Factor = number | RowsView;
 
 /** The checked arguments of a call. */
-export interface BinaryCall {
-  readonly logits: RowsView;
-  readonly targets: RowsView;
+export interface ElementCall {
+  /** The formula: "bce" for the binary cross-entropy with logits, which has kernels of its own. */
+  readonly op: ElementOp | "bce";
+  readonly x: RowsView;
+  readonly targets: RowsView | undefined;
+  /** What the formula takes besides: the positive weight, or the variance. */
+  readonly extra: Factor;
+  /** The formula's numbers p and q. */
+  readonly p: number;
+  readonly q: number;
+  /** s of t(1 − s) + s/2 in place of t. */
+  readonly smoothing: number;
   readonly weight: Factor;
-  readonly posWeight: Factor;
   readonly upstream: Factor;
   /** What the gradient is divided by; 0 for a mean over nothing. */
   readonly by: number;
@@ -31,30 +40,31 @@ export interface BinaryCall {
   readonly grad: RowsView | undefined;
 }
 
-/** What is in the stage besides logits and targets, as bits. */
+/** What is in the stage besides x, as bits. */
 const WEIGHT = 1;
-const POS_WEIGHT = 2;
+const EXTRA = 2;
 const UPSTREAM = 4;
 const LOSSES = 8;
 const GRAD = 16;
+const TARGETS = 32;
 
 /** Bytes that an element takes. */
 function bytesOf(type: ElementType, contents: number): number {
-  let arrays = 1;
-  for (const bit of [WEIGHT, POS_WEIGHT, UPSTREAM, LOSSES]) if (contents & bit) arrays++;
+  let arrays = 0;
+  for (const bit of [WEIGHT, EXTRA, UPSTREAM, LOSSES, TARGETS]) if (contents & bit) arrays++;
   if (contents & GRAD && isNarrow(type)) arrays++;
   return elementBytes(type) + arrays * elementBytes(computeType(type));
 }
 
-function isFlat({ logits, targets, weight, posWeight, upstream, grad }: BinaryCall): boolean {
-  const views = [logits, targets, weight, posWeight, upstream, grad];
+function isFlat({ x, targets, weight, extra, upstream, grad }: ElementCall): boolean {
+  const views = [x, targets, weight, extra, upstream, grad];
   return views.every((view) => typeof view !== "object" || view.contiguous);
 }
 
 /** The shared stage laid out for elements of one kind. */
-class BinaryLayout {
+class ElementLayout {
   readonly stage: Stage;
-  readonly at: Record<"logits" | "targets" | "weight" | "posWeight" | "upstream" | "losses" | "result" | "end", number>;
+  readonly at: Record<"x" | "targets" | "weight" | "extra" | "upstream" | "losses" | "result" | "end", number>;
 
   /**
    * @param contents the bits of what there is
@@ -68,17 +78,17 @@ class BinaryLayout {
     const bytes = size * elementBytes(computeType(type));
     const apart = (contents & GRAD) !== 0 && isNarrow(type);
     const sizes = {
-      logits: Math.max(1, size * elementBytes(type)),
-      targets: bytes,
+      x: Math.max(1, size * elementBytes(type)),
+      targets: contents & TARGETS ? bytes : 0,
       weight: contents & WEIGHT ? bytes : 0,
-      posWeight: contents & POS_WEIGHT ? bytes : 0,
+      extra: contents & EXTRA ? bytes : 0,
       upstream: contents & UPSTREAM ? bytes : 0,
       losses: contents & LOSSES ? bytes : 0,
       result: apart ? bytes : 0,
     };
     this.stage = sharedStage(layout(0, sizes).end);
     this.at = layout(this.stage.base, sizes);
-    if (contents & GRAD && !apart) this.at.result = this.at.logits;
+    if (contents & GRAD && !apart) this.at.result = this.at.x;
   }
 
   serves(type: ElementType, size: number): boolean {
@@ -87,12 +97,12 @@ class BinaryLayout {
 }
 
 /** The last layout of each kind of contents. */
-const known: (BinaryLayout | undefined)[] = [];
+const known: (ElementLayout | undefined)[] = [];
 
-function layoutFor(type: ElementType, contents: number, size: number): BinaryLayout {
+function layoutFor(type: ElementType, contents: number, size: number): ElementLayout {
   const last = known[contents];
   if (last?.serves(type, size)) return last;
-  const created = new BinaryLayout(type, contents, size);
+  const created = new ElementLayout(type, contents, size);
   // A stage whose place was taken is not kept alive.
   for (let i = 0; i < known.length; i++) if (known[i]?.stage !== created.stage) known[i] = undefined;
   while (known.length <= contents) known.push(undefined);
@@ -100,8 +110,8 @@ function layoutFor(type: ElementType, contents: number, size: number): BinaryLay
   return created;
 }
 
-/** A binary cross-entropy as tiles, and what it adds up to. */
-export class BinaryTiles implements Tiles {
+/** An element-wise loss or map as tiles, and what it adds up to. */
+export class ElementTiles implements Tiles {
   readonly stage: Stage;
   readonly end: number;
   readonly rows: number;
@@ -112,46 +122,51 @@ export class BinaryTiles implements Tiles {
   sum = 0;
   readonly #columns: number;
   readonly #bytes: number;
-  readonly #at: BinaryLayout["at"];
+  readonly #at: ElementLayout["at"];
+  /** The element type of x in the stage. */
+  readonly #type: ElementType;
   readonly #weight: number;
-  readonly #posWeight: number;
+  readonly #extra: number;
   readonly #upstream: number;
 
-  constructor(private readonly call: BinaryCall) {
-    const { targets, weight, posWeight, upstream, by, out, grad } = call;
-    const { type } = call.logits;
-    const compute = computeType(type);
+  constructor(private readonly call: ElementCall) {
+    const { op, x, targets, weight, extra, upstream, smoothing, by, out, grad } = call;
+    const compute = computeType(x.type);
+    // Only the kernels of the binary cross-entropy read 16-bit elements.
+    const type = op === "bce" ? x.type : compute;
+    this.#type = type;
     this.#bytes = elementBytes(compute);
     const contents =
+      (targets === undefined ? 0 : TARGETS) |
       (typeof weight === "number" ? 0 : WEIGHT) |
-      (typeof posWeight === "number" ? 0 : POS_WEIGHT) |
+      (typeof extra === "number" ? 0 : EXTRA) |
       (typeof upstream === "number" ? 0 : UPSTREAM) |
       (out === undefined ? 0 : LOSSES) |
       (grad === undefined ? 0 : GRAD);
     const perElement = bytesOf(type, contents);
-    const elements = call.logits.rows * call.logits.classes;
+    const elements = x.rows * x.classes;
     // Of what takes several tiles, those may end anywhere where everything lies in one run; otherwise they hold whole
     // rows of the last dimension.
     const flat = rowsOfTile(perElement, elements) < elements && isFlat(call);
     const rowsOf = (view: RowsView): RowsView => (flat ? { ...view, rows: elements, classes: 1 } : view);
-    this.#columns = flat ? 1 : call.logits.classes;
-    this.rows = flat ? elements : call.logits.rows;
+    this.#columns = flat ? 1 : x.classes;
+    this.rows = flat ? elements : x.rows;
     this.tile = rowsOfTile(perElement * this.#columns, this.rows);
     const { stage, at } = layoutFor(type, contents, this.tile * this.#columns);
     this.stage = stage;
     this.end = at.end;
     this.#at = at;
 
-    this.inputs = [
-      { view: rowsOf(call.logits), at: at.logits, type, edited: false },
-      { view: rowsOf(targets), at: at.targets, type: compute, edited: false },
-    ];
+    this.inputs = [{ view: rowsOf(x), at: at.x, type, edited: false }];
+    if (targets !== undefined) {
+      this.inputs.push({ view: rowsOf(targets), at: at.targets, type: compute, edited: smoothing !== 0 });
+    }
     if (typeof weight === "object") this.#add(rowsOf(weight), at.weight, compute);
-    if (typeof posWeight === "object") this.#add(rowsOf(posWeight), at.posWeight, compute);
+    if (typeof extra === "object") this.#add(rowsOf(extra), at.extra, compute);
     if (typeof upstream === "object") this.#add(rowsOf(upstream), at.upstream, compute);
     this.result = grad === undefined ? undefined : { view: rowsOf(grad), at: at.result, type };
     this.#weight = typeof weight === "number" ? weight : 1;
-    this.#posWeight = typeof posWeight === "number" ? posWeight : 1;
+    this.#extra = typeof extra === "number" ? extra : 1;
     this.#upstream = by === 0 ? 0 : ((typeof upstream === "number" ? upstream : 1) * this.#weight) / by;
   }
 
@@ -161,18 +176,44 @@ export class BinaryTiles implements Tiles {
 
   prepare(): void {}
 
-  fill(): void {}
+  fill({ f32, f64 }: Views, _first: number, count: number): void {
+    const { smoothing } = this.call;
+    if (smoothing === 0) return;
+    const targets = this.#bytes === 8 ? f64 : f32;
+    const begin = this.#at.targets / this.#bytes;
+    const end = begin + count * this.#columns;
+    for (let i = begin; i < end; i++) targets[i] = targets[i] * (1 - smoothing) + smoothing / 2;
+  }
 
   run(count: number): number {
     const { kernels } = this.stage;
-    const { logits, targets, weight, posWeight, losses, upstream, result } = this.#at;
-    const prefix = PREFIX[this.call.logits.type];
+    const { x, targets, weight, extra, losses, upstream, result } = this.#at;
     const n = count * this.#columns;
+    const { op, p, q } = this.call;
+    if (op !== "bce") {
+      const run = this.#bytes === 8 ? kernels.f64_elements : kernels.f32_elements;
+      return run(
+        n,
+        ELEMENT_OP[op],
+        x,
+        targets,
+        extra,
+        this.#extra,
+        weight,
+        p,
+        q,
+        losses,
+        upstream,
+        this.#upstream,
+        result,
+      );
+    }
+    const prefix = PREFIX[this.#type];
     if (this.result === undefined) {
-      return kernels[`${prefix}_bce`](n, logits, targets, weight, posWeight, this.#posWeight, losses);
+      return kernels[`${prefix}_bce`](n, x, targets, weight, extra, this.#extra, losses);
     }
     const run = kernels[`${prefix}_bce_grad`];
-    return run(n, logits, targets, weight, posWeight, this.#posWeight, losses, upstream, this.#upstream, result);
+    return run(n, x, targets, weight, extra, this.#extra, losses, upstream, this.#upstream, result);
   }
 
   collect({ f32, f64 }: Views, first: number, count: number, partial: number): void {
@@ -186,16 +227,27 @@ export class BinaryTiles implements Tiles {
   }
 
   task(): Task {
-    const { logits, targets, weight, posWeight, losses, upstream, result } = this.#at;
-    const withGrad = this.result !== undefined;
-    const forward = [logits, targets, weight, posWeight, this.#posWeight, losses];
+    const { losses } = this.#at;
     return {
-      kernel: `${PREFIX[this.call.logits.type]}_bce${withGrad ? "_grad" : ""}`,
-      args: withGrad ? [...forward, upstream, this.#upstream, result] : forward,
+      ...this.#kernel(),
       perRow: this.#columns,
       constants: [],
       inputs: [],
       outputs: losses === 0 ? [] : [{ at: losses, bytes: this.#bytes * this.#columns }],
     };
+  }
+
+  /** What {@link run} calls, and with what behind the number of elements. */
+  #kernel(): Pick<Task, "kernel" | "args"> {
+    const { x, targets, weight, extra, losses, upstream, result } = this.#at;
+    const { op, p, q } = this.call;
+    if (op !== "bce") {
+      const factors = [targets, extra, this.#extra, weight, p, q, losses, upstream, this.#upstream, result];
+      return { kernel: this.#bytes === 8 ? "f64_elements" : "f32_elements", args: [ELEMENT_OP[op], x, ...factors] };
+    }
+    const forward = [x, targets, weight, extra, this.#extra, losses];
+    const prefix = PREFIX[this.#type];
+    if (this.result === undefined) return { kernel: `${prefix}_bce`, args: forward };
+    return { kernel: `${prefix}_bce_grad`, args: [...forward, upstream, this.#upstream, result] };
   }
 }

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { type BinaryOptions, resolveBinary } from "../../src/input/binary.js";
+import { type PairOptions, resolvePair } from "../../src/input/pair.js";
 import { copyRowsIn } from "../../src/input/rows.js";
 import { caught } from "./caught.js";
 
 const x = (length: number) => new Float32Array(length);
 
-describe("resolveBinary", () => {
-  const cases: [name: string, logits: unknown, targets: unknown, options: BinaryOptions, dims: number[]][] = [
+describe("resolvePair", () => {
+  const cases: [name: string, logits: unknown, targets: unknown, options: PairOptions, dims: number[]][] = [
     ["flat arrays", x(3), x(3), {}, [3]],
     ["dims", x(6), x(6), { dims: [2, 3] }, [2, 3]],
     ["the logits' dims", { data: x(6), dims: [2, 3] }, x(6), {}, [2, 3]],
@@ -25,11 +25,11 @@ describe("resolveBinary", () => {
     ["nothing", x(0), [], {}, [0]],
   ];
   test.each(cases)("%s", (_, logits, targets, options, dims) => {
-    const resolved = resolveBinary(logits, targets, options);
+    const resolved = resolvePair(logits, targets, options);
     const classes = dims.length === 0 ? 1 : dims[dims.length - 1];
-    expect(resolved.logits).toMatchObject({ name: "logits", dims, classes, contiguous: true });
+    expect(resolved.x).toMatchObject({ name: "logits", dims, classes, contiguous: true });
     expect(resolved.targets).toMatchObject({ name: "targets", dims, classes });
-    expect(resolved.targets.rows).toBe(resolved.logits.rows);
+    expect(resolved.targets.rows).toBe(resolved.x.rows);
   });
 
   test("targets are numbers of any kind", () => {
@@ -52,13 +52,13 @@ describe("resolveBinary", () => {
       { data: Uint8Array.of(1, 0), dims: [2], strides: [-1], offset: 1 },
     ]) {
       const tile = new Float32Array(2);
-      const view = resolveBinary(logits, targets, {}).targets;
+      const view = resolvePair(logits, targets, {}).targets;
       copyRowsIn(view, 0, view.rows, tile, 0);
       expect(Array.from(tile)).toEqual([0, 1]);
     }
   });
 
-  const errors: [name: string, logits: unknown, targets: unknown, options: BinaryOptions, message: string][] = [
+  const errors: [name: string, logits: unknown, targets: unknown, options: PairOptions, message: string][] = [
     [
       "integer logits",
       new Int32Array(2),
@@ -104,6 +104,6 @@ describe("resolveBinary", () => {
     ],
   ];
   test.each(errors)("refuses %s", (_, logits, targets, options, message) => {
-    expect(caught(() => resolveBinary(logits, targets, options))).toBe(message);
+    expect(caught(() => resolvePair(logits, targets, options))).toBe(message);
   });
 });

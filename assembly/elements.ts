@@ -1,0 +1,274 @@
+import {
+  abs, add, computeSize, div, eq, lanes, loadTail, lt, madd, mul, mulZero, pmax, splat, storeTail, sub, sumLanes, tailOf,
+} from "./lanes";
+import { expAny } from "./exp";
+import { log, log1pUnit } from "./log";
+
+// Losses of single elements x with targets t, other than the binary cross-entropy with logits (bce.ts): a formula each,
+// and one sweep for all. v is a further array or number, p and q numbers; what they are stands in src/kernels/kernels.ts.
+// A formula returns the loss and, if asked, leaves its derivative in DERIVATIVE. 0·∞ counts as 0.
+
+const DERIVATIVE: usize = memory.data(16, 16);
+
+// @ts-ignore: decorator
+@inline function derivative(d: v128): void {
+  v128.store(DERIVATIVE, d);
+}
+
+/** e^−|x|. */
+// @ts-ignore: decorator
+@inline function decay<T>(x: v128): v128 {
+  return expAny<T>(sub<T>(splat<T>(0), abs<T>(x)));
+}
+
+/** σ(x), a map: what it is goes where derivatives go, and its loss is 0. */
+// @ts-ignore: decorator
+@inline function sigmoid<T>(x: v128): v128 {
+  const e = decay<T>(x);
+  const zero = splat<T>(0);
+  derivative(div<T>(v128.bitselect(e, splat<T>(1), lt<T>(x, zero)), add<T>(splat<T>(1), e)));
+  return zero;
+}
+
+/** p·softplus(p·x), p = ±1: softplus(x), or −softplus(−x) = ln σ(x). A map. */
+// @ts-ignore: decorator
+@inline function softplus<T>(x: v128, p: v128): v128 {
+  const a = mul<T>(p, x);
+  const zero = splat<T>(0);
+  derivative(mul<T>(p, add<T>(pmax<T>(zero, a), log1pUnit<T>(decay<T>(a)))));
+  return zero;
+}
+
+/** −v·t·ln x − (1 − t)·ln(1 − x), each logarithm at least −100, the derivative's denominator at least 10⁻¹² [PyTorch]. */
+// @ts-ignore: decorator
+@inline function probability<T>(x: v128, t: v128, v: v128, grad: bool): v128 {
+  const one = splat<T>(1);
+  const least = splat<T>(-100);
+  const rest = sub<T>(one, x);
+  const on = mul<T>(v, t);
+  const off = sub<T>(one, t);
+  if (grad) {
+    const d = sub<T>(mul<T>(off, x), mul<T>(on, rest));
+    derivative(div<T>(d, pmax<T>(mul<T>(x, rest), splat<T>(1e-12))));
+  }
+  // ln(1 − x), with what 1 − x was rounded by.
+  const lost = sub<T>(sub<T>(one, rest), x);
+  const logRest = add<T>(log<T>(rest), div<T>(lost, rest));
+  const finite = v128.bitselect(logRest, least, lt<T>(splat<T>(0), rest));
+  const q = v128.bitselect(pmax<T>(finite, least), x, eq<T>(x, x));
+  return sub<T>(splat<T>(0), madd<T>(on, pmax<T>(log<T>(x), least), mul<T>(off, q)));
+}
+
+/** t·(ln t − x), x = ln q. */
+// @ts-ignore: decorator
+@inline function divergence<T>(x: v128, t: v128, grad: bool): v128 {
+  if (grad) derivative(sub<T>(splat<T>(0), t));
+  return mulZero<T>(t, sub<T>(log<T>(t), x));
+}
+
+/** eᵗ·(t − x). */
+// @ts-ignore: decorator
+@inline function logDivergence<T>(x: v128, t: v128, grad: bool): v128 {
+  const e = expAny<T>(t);
+  if (grad) derivative(sub<T>(splat<T>(0), e));
+  return mulZero<T>(e, sub<T>(t, x));
+}
+
+/**
+ * α_t·(1 − p_t)^γ·CE, p_t = t·σ + (1 − t)(1 − σ), α_t = p·t + (1 − p)(1 − t) or 1 for p < 0, γ = q [Lin 2017]. With
+ * r = 1 − p_t the derivative is α_t·r^γ·[σ − t + γ(1 − 2t)·σ(1 − σ)/r·CE]; the fraction is at most 1.
+ */
+// @ts-ignore: decorator
+@inline function focal<T>(x: v128, t: v128, p: v128, q: v128, grad: bool): v128 {
+  const zero = splat<T>(0);
+  const one = splat<T>(1);
+  const off = sub<T>(one, t);
+  const negative = lt<T>(x, zero);
+  const e = decay<T>(x);
+  const large = div<T>(one, add<T>(one, e));
+  const small = mul<T>(e, large);
+  const sigma = v128.bitselect(small, large, negative);
+  const complement = v128.bitselect(large, small, negative);
+  const linear = v128.bitselect(mulZero<T>(t, sub<T>(zero, x)), mulZero<T>(off, x), negative);
+  const ce = add<T>(linear, log1pUnit<T>(e));
+  const alpha = v128.bitselect(one, madd<T>(p, t, mul<T>(sub<T>(one, p), off)), lt<T>(p, zero));
+  const r = madd<T>(t, complement, mul<T>(off, sigma));
+  const power = mul<T>(alpha, expAny<T>(mulZero<T>(q, log<T>(r))));
+  if (grad) {
+    const share = v128.andnot(div<T>(mul<T>(sigma, complement), r), eq<T>(r, zero));
+    const turn = mul<T>(mul<T>(q, sub<T>(off, t)), mulZero<T>(share, ce));
+    const d = add<T>(sub<T>(mul<T>(off, sigma), mul<T>(t, complement)), turn);
+    derivative(mul<T>(power, d));
+  }
+  return mulZero<T>(power, ce);
+}
+
+/** (x − t)². */
+// @ts-ignore: decorator
+@inline function squared<T>(x: v128, t: v128, grad: bool): v128 {
+  const d = sub<T>(x, t);
+  if (grad) derivative(add<T>(d, d));
+  return mul<T>(d, d);
+}
+
+/** |x − t|; derivative 0 at 0. */
+// @ts-ignore: decorator
+@inline function absolute<T>(x: v128, t: v128, grad: bool): v128 {
+  const d = sub<T>(x, t);
+  const size = abs<T>(d);
+  if (grad) {
+    const sign = v128.or(v128.and(d, splat<T>(-0.0)), splat<T>(1));
+    derivative(v128.bitselect(sign, d, lt<T>(splat<T>(0), size)));
+  }
+  return size;
+}
+
+/** ½(ln v + (x − t)²/v) + q, v at least p. Derivative to x, or to v: ½(1 − (x − t)²/v)/v. */
+// @ts-ignore: decorator
+@inline function gaussian<T>(x: v128, t: v128, v: v128, p: v128, q: v128, toVariance: bool, grad: bool): v128 {
+  const half = splat<T>(0.5);
+  const variance = pmax<T>(v, p);
+  const d = sub<T>(x, t);
+  const share = div<T>(mul<T>(d, d), variance);
+  if (grad) derivative(div<T>(toVariance ? mul<T>(half, sub<T>(splat<T>(1), share)) : d, variance));
+  return madd<T>(half, add<T>(log<T>(variance), share), q);
+}
+
+/** ln t! by Stirling, t ln t − t + ½ ln 2πt, of t > 1, else 0. */
+// @ts-ignore: decorator
+@inline function stirling<T>(t: v128): v128 {
+  const half = splat<T>(0.5);
+  const value = add<T>(sub<T>(mul<T>(add<T>(t, half), log<T>(t)), t), splat<T>(0.918938533204672742));
+  return v128.and(value, lt<T>(splat<T>(1), t));
+}
+
+/** eˣ − t·x, and Stirling's ln t! for q ≠ 0. */
+// @ts-ignore: decorator
+@inline function poissonOfLog<T>(x: v128, t: v128, grad: bool): v128 {
+  const e = expAny<T>(x);
+  if (grad) derivative(sub<T>(e, t));
+  return sub<T>(e, mulZero<T>(t, x));
+}
+
+/** x − t·ln(x + p). */
+// @ts-ignore: decorator
+@inline function poisson<T>(x: v128, t: v128, p: v128, grad: bool): v128 {
+  const rate = add<T>(x, p);
+  if (grad) derivative(sub<T>(splat<T>(1), div<T>(t, rate)));
+  return sub<T>(x, mulZero<T>(t, log<T>(rate)));
+}
+
+// As in ELEMENT_OP of src/kernels/kernels.ts.
+// @ts-ignore: decorator
+@inline const SIGMOID: i32 = 0;
+// @ts-ignore: decorator
+@inline const PROBABILITY: i32 = 1;
+// @ts-ignore: decorator
+@inline const DIVERGENCE: i32 = 2;
+// @ts-ignore: decorator
+@inline const LOG_DIVERGENCE: i32 = 3;
+// @ts-ignore: decorator
+@inline const FOCAL: i32 = 4;
+// @ts-ignore: decorator
+@inline const SQUARED: i32 = 5;
+// @ts-ignore: decorator
+@inline const ABSOLUTE: i32 = 6;
+// @ts-ignore: decorator
+@inline const GAUSSIAN: i32 = 7;
+// @ts-ignore: decorator
+@inline const GAUSSIAN_VARIANCE: i32 = 8;
+// @ts-ignore: decorator
+@inline const POISSON_OF_LOG: i32 = 9;
+// @ts-ignore: decorator
+@inline const POISSON: i32 = 10;
+// @ts-ignore: decorator
+@inline const SOFTPLUS: i32 = 11;
+
+// @ts-ignore: decorator
+@inline function formula<T>(op: i32, x: v128, t: v128, v: v128, p: v128, q: v128, full: bool, grad: bool): v128 {
+  if (op == SIGMOID) return sigmoid<T>(x);
+  if (op == SOFTPLUS) return softplus<T>(x, p);
+  if (op == PROBABILITY) return probability<T>(x, t, v, grad);
+  if (op == DIVERGENCE) return divergence<T>(x, t, grad);
+  if (op == LOG_DIVERGENCE) return logDivergence<T>(x, t, grad);
+  if (op == FOCAL) return focal<T>(x, t, p, q, grad);
+  if (op == SQUARED) return squared<T>(x, t, grad);
+  if (op == ABSOLUTE) return absolute<T>(x, t, grad);
+  if (op == GAUSSIAN) return gaussian<T>(x, t, v, p, q, false, grad);
+  if (op == GAUSSIAN_VARIANCE) return gaussian<T>(x, t, v, p, q, true, grad);
+  const value = op == POISSON_OF_LOG ? poissonOfLog<T>(x, t, grad) : poisson<T>(x, t, p, grad);
+  return full ? add<T>(value, stirling<T>(t)) : value;
+}
+
+/** Elements whose losses are added up before they are carried over to float64. */
+// @ts-ignore: decorator
+@inline const ELEMENTS: usize = 64;
+
+// @ts-ignore: decorator
+@inline function sweep<T>(
+  n: usize, op: i32, x: usize, t: usize, v: usize, vScalar: f64, w: usize, p: f64, q: f64, loss: usize, g: usize,
+  gScalar: f64, dx: usize,
+): f64 {
+  const size = computeSize<T>();
+  const step = lanes<T>();
+  const one = splat<T>(1);
+  const vV = splat<T>(vScalar);
+  const pV = splat<T>(p);
+  const qV = splat<T>(q);
+  const gV = splat<T>(gScalar);
+  const full = q != 0;
+  const grad = dx != 0;
+  let total: f64 = 0;
+  let i: usize = 0;
+  while (i < n) {
+    let sum = splat<T>(0);
+    for (const stop = min(i + ELEMENTS, n); i < stop; i += step) {
+      const at = i * size;
+      const left = n - i;
+      const whole = left >= step;
+      // What stands behind the end is finite in all formulas.
+      const xV = whole ? v128.load(x + at) : loadTail<T>(x + at, left, one);
+      const tV = t ? (whole ? v128.load(t + at) : loadTail<T>(t + at, left, one)) : one;
+      let value = formula<T>(op, xV, tV, v ? v128.load(v + at) : vV, pV, qV, full, grad);
+      // A NaN survives a weight of 0.
+      if (w) value = v128.bitselect(mulZero<T>(v128.load(w + at), value), value, eq<T>(value, value));
+      if (!whole) value = tailOf<T>(value, left);
+      sum = add<T>(sum, value);
+      if (loss) {
+        if (whole) v128.store(loss + at, value);
+        else storeTail<T>(loss + at, left, value);
+      }
+      if (grad) {
+        let d = v128.load(DERIVATIVE);
+        if (w) d = mul<T>(d, v128.load(w + at));
+        if (g) d = mul<T>(d, v128.load(g + at));
+        d = mul<T>(d, gV);
+        if (whole) v128.store(dx + at, d);
+        else storeTail<T>(dx + at, left, d);
+      }
+    }
+    total += sumLanes<T>(sum);
+  }
+  return total;
+}
+
+/** A loop for each formula: nothing is asked in it but what is there. */
+export function elements<T>(
+  n: usize, op: i32, x: usize, t: usize, v: usize, vScalar: f64, w: usize, p: f64, q: f64, loss: usize, g: usize,
+  gScalar: f64, dx: usize,
+): f64 {
+  switch (op) {
+    case SIGMOID: return sweep<T>(n, SIGMOID, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
+    case SOFTPLUS: return sweep<T>(n, SOFTPLUS, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
+    case PROBABILITY: return sweep<T>(n, PROBABILITY, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
+    case DIVERGENCE: return sweep<T>(n, DIVERGENCE, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
+    case LOG_DIVERGENCE: return sweep<T>(n, LOG_DIVERGENCE, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
+    case FOCAL: return sweep<T>(n, FOCAL, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
+    case SQUARED: return sweep<T>(n, SQUARED, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
+    case ABSOLUTE: return sweep<T>(n, ABSOLUTE, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
+    case GAUSSIAN: return sweep<T>(n, GAUSSIAN, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
+    case GAUSSIAN_VARIANCE: return sweep<T>(n, GAUSSIAN_VARIANCE, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
+    case POISSON_OF_LOG: return sweep<T>(n, POISSON_OF_LOG, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
+    default: return sweep<T>(n, POISSON, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
+  }
+}

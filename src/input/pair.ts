@@ -1,0 +1,80 @@
+/** The arguments of element-wise functions: one shape, and no class axis. */
+import { type ElementType, floatElements, numberElements } from "./elements.js";
+import { rangeError } from "./errors.js";
+import { copyRowsIn, flatView, type RowsView, rowsView, viewOfElements } from "./rows.js";
+import { indexPath, product } from "./shape.js";
+import { givenDims } from "./targets.js";
+
+/** What the caller says of the shape and the element type of the first argument. */
+export interface PairOptions {
+  dims?: readonly number[];
+  dtype?: ElementType;
+}
+
+/**
+ * Logits, or whatever `name` is, and targets of one shape: `dims`, else the logits' own, else the targets' own, else one dimension. A row is
+ * what lies along the last dimension. Targets may be any numbers: integer arrays and booleans too.
+ *
+ * @throws {TypeError} for an argument of the wrong kind
+ * @throws {RangeError} when shapes do not go together
+ */
+export function resolvePair(
+  input: unknown,
+  targets: unknown,
+  options: PairOptions,
+  name = "logits",
+): { x: RowsView; targets: RowsView } {
+  const { dims: given, dtype } = options;
+  // What is usual takes an eighth of the time this way.
+  if (given === undefined && dtype === undefined && isFlat(input) && isFlat(targets)) {
+    if (input.length === targets.length && input.length > 0) {
+      return { x: flatView(name, input, undefined), targets: flatView("targets", targets, undefined) };
+    }
+  }
+  const elements = floatElements(name, input, dtype);
+  const targetElements = numberElements("targets", targets, "number or boolean");
+  const { length } = elements.data;
+  const own = targetElements.dims;
+  const dims = givenDims(elements, given) ?? (own !== undefined && product(own) === length ? own : [length]);
+  const view = rowsView(name, elements, dims, dims.length === 0 ? [] : [dims.length - 1]);
+  return { x: view, targets: viewOfElements("targets", targetElements, view, false) };
+}
+
+function isFlat(value: unknown): value is Float32Array | Float64Array {
+  return value instanceof Float32Array || value instanceof Float64Array;
+}
+
+/** One argument alone. */
+export function resolveElements(name: string, input: unknown, { dims: given, dtype }: PairOptions): RowsView {
+  const elements = floatElements(name, input, dtype);
+  const dims = givenDims(elements, given) ?? [elements.data.length];
+  return rowsView(name, elements, dims, dims.length === 0 ? [] : [dims.length - 1]);
+}
+
+/** Elements that are looked at together where they cannot be where they lie. */
+const CHECKED = 4096;
+
+/**
+ * @throws {RangeError} for the first element outside of [low, high]; NaN passes, and makes what follows NaN
+ */
+export function checkRange(view: RowsView, low: number, high: number): void {
+  const { rows, classes } = view;
+  const expected = high === Infinity ? `numbers >= ${low}` : `numbers in [${low}, ${high}]`;
+  const check = (values: ArrayLike<number>, from: number, count: number, first: number) => {
+    for (let i = 0; i < count; i++) {
+      const value = values[from + i];
+      if (value < low || value > high) throw rangeError(view.name, expected, value, indexPath(first + i, undefined));
+    }
+  };
+  if (view.contiguous && (view.type === "float32" || view.type === "float64")) {
+    check(view.data, view.offset, rows * classes, 0);
+    return;
+  }
+  const some = Math.max(1, Math.min(rows, Math.floor(CHECKED / Math.max(1, classes))));
+  const copy = new Float64Array(some * classes);
+  for (let row = 0; row < rows; row += some) {
+    const count = Math.min(some, rows - row);
+    copyRowsIn(view, row, count, copy, 0);
+    check(copy, 0, count * classes, row * classes);
+  }
+}

@@ -1,0 +1,190 @@
+/** What the element-wise losses share: types, arguments, checks, sweep, reduction. Each has a file of its own besides. */
+import type { ElementType, FloatData, FloatInput, FloatOutput, IndexInput, ResultOf } from "../input/elements.js";
+import { finiteNumber, knownOptions, NO_OPTIONS } from "../input/options.js";
+import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
+import { resolvePair } from "../input/pair.js";
+import { type RowsView, viewLike } from "../input/rows.js";
+import type { ElementOp } from "../kernels/kernels.js";
+import { sweep } from "../sweep/sweep.js";
+import type { LossWithGrad } from "./crossEntropy.js";
+import { ElementTiles, type Factor } from "./elementTiles.js";
+import {
+  divided,
+  divisor,
+  type Reduction,
+  type ReductionKind,
+  type ReductionOptions,
+  readReduction,
+} from "./reduction.js";
+
+export type LossArray = Float32Array | Float64Array;
+
+/** The options of every element-wise loss. */
+export interface ElementLossOptions extends ReductionOptions {
+  /** Shape of flat input, row-major; default one dimension. */
+  dims?: readonly number[];
+  /** Element type of raw 16-bit input. */
+  dtype?: ElementType;
+  /** Factor of each element's loss: a number, one a column (the last dimension), one an element, or broadcastable. */
+  weight?: number | FloatInput;
+  /** Where `reduction: "none"` writes its losses, one an element. */
+  out?: LossArray;
+}
+
+/** And of its gradient. */
+export interface ElementGradOptions<Grad = FloatOutput> {
+  /** Where the gradient goes: a typed array, row-major like the input, or the input itself, strides and all. */
+  grad?: Grad;
+  /** Upstream gradient, in the forms of `weight`; default 1. */
+  gradOutput?: number | FloatInput;
+}
+
+/** A number for `mean` and `sum`; for `none` one loss an element, float64 when the input is, else float32. */
+export interface ElementLoss<Options extends object> {
+  (
+    input: FloatInput,
+    targets: FloatInput | IndexInput,
+    options?: Options & { reduction?: Exclude<Reductions<Options>, "none"> },
+  ): number;
+  (input: FloatInput, targets: FloatInput | IndexInput, options: Options & { reduction: "none" }): LossArray;
+  (input: FloatInput, targets: FloatInput | IndexInput, options?: Options): number | LossArray;
+}
+
+/** The same with the gradient with respect to the first argument, of its shape and element type. */
+export interface ElementLossWithGrad<Options extends object> {
+  <Input extends FloatInput, Grad extends FloatOutput = ResultOf<Input>>(
+    input: Input,
+    targets: FloatInput | IndexInput,
+    options?: Options & ElementGradOptions<Grad> & { reduction?: Exclude<Reductions<Options>, "none"> },
+  ): LossWithGrad<number, Grad>;
+  <Input extends FloatInput, Grad extends FloatOutput = ResultOf<Input>>(
+    input: Input,
+    targets: FloatInput | IndexInput,
+    options: Options & ElementGradOptions<Grad> & { reduction: "none" },
+  ): LossWithGrad<LossArray, Grad>;
+  <Input extends FloatInput, Grad extends FloatOutput = ResultOf<Input>>(
+    input: Input,
+    targets: FloatInput | IndexInput,
+    options?: Options & ElementGradOptions<Grad>,
+  ): LossWithGrad<number | LossArray, Grad>;
+}
+
+type Reductions<Options> = Options extends { reduction?: infer R } ? R : never;
+
+/** A formula and its numbers, as src/kernels/kernels.ts defines them. */
+export interface Formula {
+  readonly op: ElementOp | "bce";
+  readonly p?: number;
+  readonly q?: number;
+  /** The positive weight or the variance; default 1. */
+  readonly extra?: { readonly name: string; readonly value: number | FloatInput | undefined };
+  /** s of t(1 − s) + s/2 in place of t. */
+  readonly smoothing?: number;
+}
+
+/** An element-wise loss. */
+export interface Kind<Options extends Loosely> {
+  /** What messages call the first argument. */
+  readonly input: string;
+  /** The names of the options that it has besides {@link ElementLossOptions}. */
+  readonly own: readonly string[];
+  /** Its formula under these options; throws where they are out of range. */
+  read(options: Options): Formula;
+  /** Throws for elements that have no loss. */
+  check?(x: RowsView, targets: RowsView, extra: Factor): void;
+  /** Reductions that it has besides, which are means by `count`. */
+  readonly reductions?: readonly string[];
+  /** What a mean divides by, if not by the number of elements. */
+  count?(x: RowsView, options: Options): number;
+}
+
+/** {@link ElementLossOptions} with any reductions. */
+type Loosely = Omit<ElementLossOptions, "reduction"> & { reduction?: string };
+
+export const OPTIONS = ["reduction", "denominator", "onEmpty", "dims", "dtype", "weight", "out"];
+export const GRAD_OPTIONS = ["grad", "gradOutput"];
+
+export function elementLoss<Options extends Loosely>(kind: Kind<Options>): ElementLoss<Options> {
+  const names = [...OPTIONS, ...kind.own];
+  const loss = (x: FloatInput, targets: FloatInput | IndexInput, options: Options = NO_OPTIONS as Options) => {
+    knownOptions(options, names);
+    return finish(prepare(kind, x, targets, options, false)).loss;
+  };
+  return loss as ElementLoss<Options>;
+}
+
+export function elementLossWithGrad<Options extends Loosely>(kind: Kind<Options>): ElementLossWithGrad<Options> {
+  const names = [...OPTIONS, ...GRAD_OPTIONS, ...kind.own];
+  const withGrad = (x: FloatInput, targets: FloatInput | IndexInput, options: Options = NO_OPTIONS as Options) => {
+    knownOptions(options, names);
+    return finish(prepare(kind, x, targets, options, true));
+  };
+  return withGrad as ElementLossWithGrad<Options>;
+}
+
+function reductionOf<Options extends Loosely>({ reductions }: Kind<Options>, options: Options): Reduction {
+  const { reduction } = options;
+  const own = reductions !== undefined && reduction !== undefined && reductions.includes(reduction);
+  return readReduction({ ...options, reduction: own ? "mean" : (reduction as ReductionKind | undefined) });
+}
+
+function factor(name: string, value: number | FloatInput | undefined, x: RowsView): Factor {
+  if (value === undefined) return 1;
+  if (typeof value === "number") return finiteNumber(name, value, 1);
+  return viewLike(name, value, x, { broadcast: true });
+}
+
+/** A call whose arguments are checked, before anything is written. */
+export interface Prepared {
+  readonly tiles: ElementTiles;
+  readonly reduction: Reduction;
+  readonly by: number;
+  readonly out: LossArray | undefined;
+  readonly grad: RowsView | undefined;
+}
+
+export function prepare<Options extends Loosely & ElementGradOptions>(
+  kind: Kind<Options>,
+  input: FloatInput,
+  targetsInput: FloatInput | IndexInput,
+  options: Options,
+  withGrad: boolean,
+): Prepared {
+  const reduction = reductionOf(kind, options);
+  const { op, p = 0, q = 0, smoothing = 0, extra: extraOption } = kind.read(options);
+  const { x, targets } = resolvePair(input, targetsInput, options, kind.input);
+  const weight = factor("weight", options.weight, x);
+  const extra = extraOption === undefined ? 1 : factor(extraOption.name, extraOption.value, x);
+  const upstream = withGrad ? factor("gradOutput", options.gradOutput, x) : 1;
+  kind.check?.(x, targets, extra);
+  const elements = x.rows * x.classes;
+  const by = divisor(reduction, kind.count === undefined ? elements : kind.count(x, options));
+
+  const Losses = x.type === "float64" ? Float64Array : Float32Array;
+  const inputs = { [kind.input]: x, targets, weight, gradOutput: upstream };
+  if (extraOption !== undefined) inputs[extraOption.name] = extra;
+  let out: LossArray | undefined;
+  if (reduction.kind === "none" && options.out !== undefined) {
+    out = rowsOutput("out", options.out, elements);
+    checkOverlap(out, inputs);
+  } else if (reduction.kind === "none") {
+    out = new Losses(elements);
+  }
+  let grad: RowsView | undefined;
+  if (withGrad && options.grad !== undefined) {
+    grad = outputView("grad", options.grad, x);
+    checkOverlap(grad, inputs, x);
+    checkOverlap(grad, { out: options.out });
+  } else if (withGrad) {
+    grad = newLike(x);
+  }
+
+  const tiles = new ElementTiles({ op, x, targets, extra, p, q, smoothing, weight, upstream, by, out, grad });
+  return { tiles, reduction, by, out, grad };
+}
+
+export function finish({ tiles, reduction, by, out, grad }: Prepared): { loss: number | LossArray; grad?: FloatData } {
+  sweep(tiles);
+  const loss = out ?? divided(tiles.sum, by, reduction.onEmpty);
+  return grad === undefined ? { loss } : { loss, grad: grad.array as FloatData };
+}
