@@ -5,7 +5,7 @@ import {
 import { expScale, expScaledOnce } from "./exp";
 import { FEW, GROUP, fewRows, wideLogits } from "./few";
 import { gradientRow, scaleRow } from "./gradient";
-import { log1p } from "./log";
+import { log, log1p } from "./log";
 import { CAPPED, PLAIN, belowPeak, inner, logitAt, modeOf } from "./logits";
 import {
   argmaxRow, expOne, finiteOrNaN, rowU, rowUnit, sumExpGeneralRow, sumExpRow, sumExpRowOfMaximum,
@@ -21,19 +21,28 @@ import { tanhDerivative } from "./tanh";
 //   loss = B + S·ln(1 + u) + ε₁(Σt′ − D)
 //   dz   = p·[S + 2λ·lse + ε₁(D − t′)] − a
 //
+// Focal [Lin 2017]: with L = −ln p_y, r = 1 − p_y, f(L) = w·r^γ·L in place of w·L, and f′ = w·r^γ·(1 + γ·p_y·L/r) in place
+// of S and a.
+//
 // A class index y is t = e_y, of which only the terms that do not vanish are left. Products with a zero factor count as
 // 0 even when the other one is ∞. The element where p and a nearly cancel, y for an index and k for probabilities, is
 // formed in float64 from 1 − p_k = u/s, and with the same rounded factor as the others, so that the row sums to 0.
 
 /** Options block: see OPTION in src/kernels/kernels.ts. Sums that a row needs go behind the options. */
 // @ts-ignore: decorator
-@inline const SCRATCH: usize = 56;
+@inline const SCRATCH: usize = 64;
 // @ts-ignore: decorator
 @inline const LINEAR: usize = SCRATCH + 24;
 
 // @ts-ignore: decorator
 @inline function product(a: f64, b: f64): f64 {
   return a == 0 && b == b ? 0 : a * b;
+}
+
+/** r^γ, r in [0, 1] or NaN, γ > 0. */
+function focalFactor(r: f64, gamma: f64): f64 {
+  if (r == 0) return 0;
+  return expOne<f64>(gamma * f64x2.extract_lane(log<f64>(f64x2.splat(min<f64>(r, 1))), 0));
 }
 
 /** d cap·tanh(factor·x)/dx over scale, of the element at p. */
@@ -118,6 +127,7 @@ export function crossEntropyRows<T>(
   const lambda = load<f64>(options, 32);
   const weightSum = load<f64>(options, 40);
   const ignored = <i32>load<f64>(options, 48);
+  const gamma = load<f64>(options, 56);
   const keep = 1 - epsilon;
   const spread = epsilon / <f64>n;
   const mode = modeOf(scale, cap);
@@ -126,7 +136,7 @@ export function crossEntropyRows<T>(
   const around = mode == PLAIN && !t; // around the target: logsumexp.ts
   // Only float32 rows have room for what the sum of logits loses to the one that is replaced.
   const linear = sizeof<T>() == 4 && around && epsilon != 0 && !w ? options + LINEAR : 0;
-  const together = sizeof<T>() != 8 && around && n <= FEW && n > 0 && poly == 0 && (epsilon == 0 || (!w && n > 1));
+  const together = sizeof<T>() != 8 && around && n <= FEW && n > 0 && poly == 0 && gamma == 0 && (epsilon == 0 || (!w && n > 1));
 
   let singly: usize = 0;
   for (let r: usize = 0; r < rows; ) {
@@ -204,7 +214,7 @@ export function crossEntropyRows<T>(
       const rowLse = m + logS;
       let p: f64 = 0;
       let rest: f64 = 0; // 1 − p
-      if (grad || poly != 0) {
+      if (grad || poly != 0 || gamma != 0) {
         const e = gap == 0 ? 1 : expOne<T>(-gap);
         p = e * share;
         rest = (gap == 0 ? u : s - e) * share;
@@ -229,6 +239,12 @@ export function crossEntropyRows<T>(
         D = spread + keep * p;
         tSpecial = keep + spread;
         if (poly != 0) value += poly * (keep * rest + spread * <f64>(n - 1));
+        if (gamma != 0) {
+          const factor = focalFactor(rest, gamma);
+          value = product(factor, value);
+          // L/(1 − p) tends to 1: nothing is divided by 0.
+          S = product(factor, own * (1 + gamma * p * (rest > 0 ? (gap + logS) / rest : 1)));
+        }
       }
       store<f64>(loss, value);
       if (lse) store<f64>(lse, rowLse);
@@ -257,7 +273,7 @@ export function crossEntropyRows<T>(
           } else {
             scaleRow<T>(terms, dx, n, rounded, spread != 0 ? q : 0);
           }
-          const a = wSpecial * tSpecial;
+          const a = gamma != 0 ? S : wSpecial * tSpecial;
           const polyTerm = poly != 0 ? poly * (t ? D - tSpecial : -keep * rest) : 0;
           storeOne<T>(at, G * scale * chain * (S - a - S * rest + (zTerm + polyTerm) * p));
         }

@@ -1,7 +1,7 @@
 import {
   abs, add, computeSize, div, eq, lanes, loadTail, lt, madd, mul, mulZero, pmax, splat, storeTail, sub, sumLanes, tailOf,
 } from "./lanes";
-import { expAny } from "./exp";
+import { expAny, expScale, expScaledOnce } from "./exp";
 import { log, log1pUnit } from "./log";
 
 // Losses of single elements x with targets t, other than the binary cross-entropy with logits (bce.ts): a formula each,
@@ -18,7 +18,9 @@ const DERIVATIVE: usize = memory.data(16, 16);
 /** e^−|x|. */
 // @ts-ignore: decorator
 @inline function decay<T>(x: v128): v128 {
-  return expAny<T>(sub<T>(splat<T>(0), abs<T>(x)));
+  const below = sub<T>(splat<T>(0), abs<T>(x));
+  // Down to the smallest normal number, which expAny does not reach; of float64 the function that is there.
+  return sizeof<T>() == 8 ? expAny<T>(below) : mul<T>(expScaledOnce<T>(below), splat<T>(1 / expScale<T>()));
 }
 
 /** σ(x), a map: what it is goes where derivatives go, and its loss is 0. */
@@ -59,11 +61,17 @@ const DERIVATIVE: usize = memory.data(16, 16);
   return sub<T>(splat<T>(0), madd<T>(on, pmax<T>(log<T>(x), least), mul<T>(off, q)));
 }
 
+/** a·b, 0 where a is, unless x is NaN. */
+// @ts-ignore: decorator
+@inline function counted<T>(a: v128, b: v128, x: v128): v128 {
+  return v128.bitselect(mulZero<T>(a, b), x, eq<T>(x, x));
+}
+
 /** t·(ln t − x), x = ln q. */
 // @ts-ignore: decorator
 @inline function divergence<T>(x: v128, t: v128, grad: bool): v128 {
   if (grad) derivative(sub<T>(splat<T>(0), t));
-  return mulZero<T>(t, sub<T>(log<T>(t), x));
+  return counted<T>(t, sub<T>(log<T>(t), x), x);
 }
 
 /** eᵗ·(t − x). */
@@ -71,7 +79,7 @@ const DERIVATIVE: usize = memory.data(16, 16);
 @inline function logDivergence<T>(x: v128, t: v128, grad: bool): v128 {
   const e = expAny<T>(t);
   if (grad) derivative(sub<T>(splat<T>(0), e));
-  return mulZero<T>(e, sub<T>(t, x));
+  return counted<T>(e, sub<T>(t, x), x);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { binaryCrossEntropy } from "./bce";
 import { crossEntropyRows } from "./crossentropy";
 import { elements } from "./elements";
+import { entropyRows } from "./entropy";
 import { logSumExpRows } from "./logsumexp";
 import { narrow } from "./narrow";
 import { logSoftmaxRows, softmaxRows } from "./softmax";
@@ -184,4 +185,16 @@ export function f64_elements(
   gScalar: f64, dx: usize,
 ): f64 {
   return elements<f64>(n, op, x, t, v, vScalar, weight, p, q, loss, g, gScalar, dx);
+}
+
+export function f32_entropy(
+  rows: usize, classes: usize, x: usize, scale: f64, loss: usize, g: usize, dx: usize,
+): void {
+  entropyRows<f32>(rows, classes, x, scale, loss, g, dx);
+}
+
+export function f64_entropy(
+  rows: usize, classes: usize, x: usize, scale: f64, loss: usize, g: usize, dx: usize,
+): void {
+  entropyRows<f64>(rows, classes, x, scale, loss, g, dx);
 }

@@ -28,6 +28,13 @@ export type {
   LossArray,
 } from "./losses/elementLoss.js";
 export {
+  type EntropyLossGradOptions,
+  type EntropyLossOptions,
+  entropyLoss,
+  entropyLossWithGrad,
+} from "./losses/entropyLoss.js";
+export { type FocalLossGradOptions, type FocalLossOptions, focalLoss, focalLossWithGrad } from "./losses/focalLoss.js";
+export {
   type GaussianNllLossGradOptions,
   type GaussianNllLossOptions,
   type GaussianNllLossWithGrad,
@@ -35,6 +42,7 @@ export {
   gaussianNllLossWithGrad,
 } from "./losses/gaussianNllLoss.js";
 export { type KlDivLossOptions, klDivLoss, klDivLossWithGrad } from "./losses/klDivLoss.js";
+export { type NllLossGradOptions, type NllLossOptions, nllLoss, nllLossWithGrad } from "./losses/nllLoss.js";
 export { type PoissonNllLossOptions, poissonNllLoss, poissonNllLossWithGrad } from "./losses/poissonNllLoss.js";
 export { l1Loss, l1LossWithGrad, mseLoss, mseLossWithGrad } from "./losses/regression.js";
 export { type SigmoidFocalLossOptions, sigmoidFocalLoss, sigmoidFocalLossWithGrad } from "./losses/sigmoidFocalLoss.js";
@@ -48,4 +56,12 @@ export {
 export { sharedFloat32, type ThreadOptions, useThreads } from "./sweep/threads.js";
 export { type ElementwiseOptions, logSigmoid, sigmoid, softplus } from "./transforms/elementwise.js";
 export { type OneHotOptions, oneHot } from "./transforms/oneHot.js";
-export { type LogSumExpOptions, logSoftmax, logSumExp, type SoftmaxOptions, softmax } from "./transforms/softmax.js";
+export {
+  type LogSumExpOptions,
+  logSoftmax,
+  logSumExp,
+  type RowTensor,
+  type SoftmaxOptions,
+  softmax,
+} from "./transforms/softmax.js";
+export type { LogSumExpWithSign, WeightedLogSumExpOptions } from "./transforms/weightedLogSumExp.js";

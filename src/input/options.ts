@@ -69,9 +69,13 @@ export function oneOf<T extends string>(name: string, value: unknown, allowed: r
  *
  * @throws {RangeError} for another length, and for the first weight that is not finite
  */
-export function classWeights(value: unknown, classes: number): Float64Array | Float32Array | undefined {
+export function classWeights(
+  value: unknown,
+  classes: number,
+  name = "weight",
+): Float64Array | Float32Array | undefined {
   if (value === undefined) return undefined;
-  const weights = factors("weight", value, [classes], `${classes} elements, one a class`);
+  const weights = factors(name, value, [classes], `${classes} elements, one a class`);
   return weights instanceof Float32Array || weights instanceof Float64Array ? weights : Float64Array.from(weights);
 }
 

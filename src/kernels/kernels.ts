@@ -8,6 +8,8 @@
  * an output was asked to be there.
  */
 export type Prefix = "f32" | "f64" | "f16" | "bf16";
+/** The types that are computed in. */
+export type ComputePrefix = "f32" | "f64";
 
 /** Slots of the options block: float64 each, at the offset that the cross-entropy kernels get as `options`. */
 export const OPTION = {
@@ -25,6 +27,8 @@ export const OPTION = {
   weightSum: 5,
   /** Rows whose `y` is this are left out: loss, lse and gradient 0. */
   ignoreIndex: 6,
+  /** γ of the focal factor (1 − p_y)^γ of index targets' losses; 0 for none. Without smoothing, Poly-1 and z-loss. */
+  focalGamma: 7,
 } as const;
 /** float64 slots of the whole block: the rest is the kernels' scratch. */
 export const OPTION_SLOTS = 16;
@@ -82,6 +86,22 @@ export type LogSumExpKernel = (rows: number, classes: number, x: number, lse: nu
 
 /** y: out, rows × classes; may be `x` when both have the same element type. */
 export type SoftmaxKernel = (rows: number, classes: number, x: number, y: number) => void;
+
+/**
+ * Entropy of softmax(scale·x) of each row, in float32 and float64.
+ * @param loss float64 out, one a row
+ * @param g float64, one a row: what the row's gradient is multiplied by; only with `dx`
+ * @param dx gradient out, rows × classes; may be `x`; 0 for none
+ */
+export type EntropyKernel = (
+  rows: number,
+  classes: number,
+  x: number,
+  scale: number,
+  loss: number,
+  g: number,
+  dx: number,
+) => void;
 
 /**
  * Binary cross-entropy with logits over n elements; returns Σ loss in float64.
@@ -176,7 +196,9 @@ export type Kernels = { readonly [P in Prefix as `${P}_crossentropy`]: CrossEntr
   readonly [P in Prefix as `${P}_softmax` | `${P}_logsoftmax`]: SoftmaxKernel;
 } & { readonly [P in Prefix as `${P}_bce`]: BinaryKernel } & {
   readonly [P in Prefix as `${P}_bce_grad`]: BinaryGradKernel;
-} & { readonly f32_elements: ElementKernel; readonly f64_elements: ElementKernel } & {
+} & { readonly [P in ComputePrefix as `${P}_elements`]: ElementKernel } & {
+  readonly [P in ComputePrefix as `${P}_entropy`]: EntropyKernel;
+} & {
   readonly f16_narrow: NarrowKernel;
   readonly bf16_narrow: NarrowKernel;
 };
@@ -196,6 +218,8 @@ export const KERNELS = [
   ...PREFIXES.flatMap((prefix) => FAMILIES.map((family) => `${prefix}_${family}` as const)),
   "f32_elements",
   "f64_elements",
+  "f32_entropy",
+  "f64_entropy",
 ] as const;
 
 /** The kernel sets, the fastest first. */

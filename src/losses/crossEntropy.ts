@@ -1,6 +1,7 @@
 import type { FloatData, FloatInput, FloatOutput, IndexInput, ResultOf, TensorLike } from "../input/elements.js";
+import { typeError } from "../input/errors.js";
 import { maskView } from "../input/mask.js";
-import { classWeights, knownOptions, NO_OPTIONS, rowFactors } from "../input/options.js";
+import { classWeights, finiteNumber, knownOptions, NO_OPTIONS, rowFactors } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
 import type { RowsView } from "../input/rows.js";
 import { checkIndices, resolveInputs } from "../input/targets.js";
@@ -11,6 +12,7 @@ import {
   type CrossEntropyOptions,
   readScalars,
   SCALAR_OPTIONS,
+  type Scalars,
 } from "./crossEntropyOptions.js";
 import { divisors, reduced } from "./crossEntropyRows.js";
 import { sweepCrossEntropy } from "./crossEntropyTiles.js";
@@ -61,7 +63,7 @@ export function crossEntropy(
   options: CrossEntropyOptions = NO_OPTIONS,
 ): number | LossArray {
   knownOptions(options, OPTIONS);
-  return evaluate(logits, targets, options, false).loss;
+  return evaluate(logits, targets, options, readScalars(options), false).loss;
 }
 
 /**
@@ -92,20 +94,34 @@ export function crossEntropyWithGrad(
   options: CrossEntropyGradOptions = NO_OPTIONS,
 ): LossWithGrad<number | LossArray> {
   knownOptions(options, GRAD_OPTIONS);
-  return evaluate(logits, targets, options, true) as LossWithGrad<number | LossArray>;
+  return evaluate(logits, targets, options, readScalars(options), true) as LossWithGrad<number | LossArray>;
 }
 
-function evaluate(
+/**
+ * A call of a loss that the cross-entropy kernels compute.
+ *
+ * @param focal the α of a focal loss, whose mean divides by the number of rows; undefined for cross-entropy
+ */
+export function evaluate(
   logitsInput: FloatInput,
   targetsInput: IndexInput | FloatInput,
   options: CrossEntropyGradOptions,
+  scalars: Scalars,
   withGrad: boolean,
+  focal?: { alpha: number | FloatInput },
 ): { loss: number | LossArray; grad?: FloatData; zLoss?: number | LossArray } {
-  const scalars = readScalars(options);
   const { logits, targets } = resolveInputs(logitsInput, targetsInput, options);
   const { rows, classes, type } = logits;
   const { weight: weightInput, sampleWeight: samples, gradOutput, mask: maskInput } = options;
-  const weight = weightInput === undefined ? undefined : classWeights(weightInput, classes);
+  if (focal !== undefined && targets.kind !== "indices") {
+    throw typeError("targets", "class indices", targetsInput);
+  }
+  const weight =
+    focal === undefined
+      ? weightInput === undefined
+        ? undefined
+        : classWeights(weightInput, classes)
+      : alphas(focal.alpha, classes);
   const sampleWeight = samples == null ? 1 : rowFactors("sampleWeight", samples, rows, logits.rowDims);
   const upstream = withGrad && gradOutput != null ? rowFactors("gradOutput", gradOutput, rows, logits.rowDims) : 1;
   const mask = maskInput === undefined ? undefined : maskView(maskInput, logits);
@@ -113,7 +129,7 @@ function evaluate(
     targets.kind === "indices"
       ? checkIndices(targets.view, classes, scalars.ignoreIndex, weight)
       : { count: rows, weightSum: rows };
-  const by = divisors(scalars, counted.count, counted.weightSum);
+  const by = divisors(scalars, counted.count, focal === undefined ? counted.weightSum : counted.count);
 
   const Losses = type === "float64" ? Float64Array : Float32Array;
   const none = scalars.reduction.kind === "none";
@@ -144,4 +160,11 @@ function evaluate(
   const result: ReturnType<typeof evaluate> = reduced(totals, scalars.reduction, by);
   if (grad !== undefined) result.grad = grad.array as FloatData;
   return result;
+}
+
+/** The factor of each class. */
+function alphas(alpha: number | FloatInput, classes: number): Float32Array | Float64Array | undefined {
+  if (alpha === 1) return undefined;
+  if (typeof alpha === "number") return new Float64Array(classes).fill(finiteNumber("alpha", alpha, 1));
+  return classWeights(alpha, classes, "alpha");
 }

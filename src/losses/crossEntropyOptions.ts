@@ -77,6 +77,8 @@ export interface Scalars {
   readonly softcap: number;
   readonly zLoss: number;
   readonly polyEpsilon: number;
+  /** γ of the focal loss; 0 for none. */
+  readonly focalGamma: number;
 }
 
 export function readScalars(options: CrossEntropyScalars): Scalars {
@@ -94,5 +96,6 @@ function scalarsOf(options: CrossEntropyScalars): Scalars {
     softcap: options.softcap === undefined ? 0 : finiteNumber("softcap", options.softcap, 0, POSITIVE),
     zLoss: finiteNumber("zLoss", options.zLoss, 0),
     polyEpsilon: finiteNumber("polyEpsilon", options.polyEpsilon, 0),
+    focalGamma: 0,
   };
 }

@@ -1,3 +1,4 @@
+import type { RowFactors } from "../input/options.js";
 import { type CrossEntropyGradKernel, type CrossEntropyKernel, OPTION } from "../kernels/kernels.js";
 import { RowBlock, type RowContents, type RowRegions } from "../sweep/rows.js";
 import { PREFIX, type Stage, type Views } from "../sweep/stage.js";
@@ -27,6 +28,33 @@ export function divisors(scalars: Scalars, count: number, weightSum: number): Di
 /** What stands among the indices for a row that is left out: `ignoreIndex` if int32 holds it, else no class index. */
 export function ignoredMark(ignoreIndex: number | undefined): number {
   return ignoreIndex !== undefined && ignoreIndex === (ignoreIndex | 0) ? ignoreIndex : -(2 ** 31);
+}
+
+/** The factor of row r. */
+export function factorOf(factors: RowFactors, r: number): number {
+  return typeof factors === "number" ? factors : factors[r];
+}
+
+/** Writes g·s/by of rows `first` to `first + count`, 0 for a mean over nothing, as float64 from byte `at` on. */
+export function writeRowFactors(
+  { f64 }: Views,
+  at: number,
+  first: number,
+  count: number,
+  upstream: RowFactors,
+  sampleWeight: RowFactors,
+  by: number,
+): void {
+  const share = by === 0 ? 0 : 1 / by;
+  const to = at / 8;
+  if (typeof upstream === "number" && typeof sampleWeight === "number") {
+    const factor = upstream * sampleWeight * share;
+    for (let r = 0; r < count; r++) f64[to + r] = factor;
+    return;
+  }
+  for (let r = 0; r < count; r++) {
+    f64[to + r] = factorOf(upstream, first + r) * factorOf(sampleWeight, first + r) * share;
+  }
 }
 
 /** A block of rows for the cross-entropy kernels. */
@@ -68,29 +96,19 @@ export class CrossEntropyBlock extends RowBlock {
     f64[at + OPTION.zLoss] = scalars.zLoss === 0 || by.grad === 0 ? 0 : scalars.zLoss * (by.grad / by.zLoss);
     f64[at + OPTION.weightSum] = weightSum;
     f64[at + OPTION.ignoreIndex] = ignoredAs;
+    f64[at + OPTION.focalGamma] = scalars.focalGamma;
   }
 
   /** What the gradients of rows `first` to `first + count` are multiplied by. */
   writeUpstream(
-    { f64 }: Views,
+    memory: Views,
     first: number,
     count: number,
-    upstream: number | ArrayLike<number>,
-    sampleWeight: number | ArrayLike<number>,
+    upstream: RowFactors,
+    sampleWeight: RowFactors,
     by: number,
   ): void {
-    const at = this.at.upstream / 8;
-    const share = by === 0 ? 0 : 1 / by;
-    if (typeof upstream === "number" && typeof sampleWeight === "number") {
-      const factor = upstream * sampleWeight * share;
-      for (let r = 0; r < count; r++) f64[at + r] = factor;
-      return;
-    }
-    for (let r = 0; r < count; r++) {
-      const g = typeof upstream === "number" ? upstream : upstream[first + r];
-      const s = typeof sampleWeight === "number" ? sampleWeight : sampleWeight[first + r];
-      f64[at + r] = g * s * share;
-    }
+    writeRowFactors(memory, this.at.upstream, first, count, upstream, sampleWeight, by);
   }
 
   /** The arguments of the kernel behind the number of rows: what {@link run} calls it with. */

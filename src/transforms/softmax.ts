@@ -1,6 +1,6 @@
 import type { FloatData, FloatInput, FloatOutput, ResultOf, TensorLike } from "../input/elements.js";
 import { type MaskInput, type MaskView, maskView } from "../input/mask.js";
-import { knownOptions, NO_OPTIONS } from "../input/options.js";
+import { boolean, knownOptions, NO_OPTIONS } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
 import type { RowsView } from "../input/rows.js";
 import { resolveLogits } from "../input/targets.js";
@@ -8,6 +8,7 @@ import type { ShapeOptions } from "../losses/crossEntropyOptions.js";
 import { maskIn, RowBlock, type RowContents, remembering } from "../sweep/rows.js";
 import { isNarrow, PREFIX, type Views } from "../sweep/stage.js";
 import { type Input, type Place, sweep, type Task, type Tiles } from "../sweep/sweep.js";
+import { type LogSumExpWithSign, type WeightedLogSumExpOptions, weightedLogSumExp } from "./weightedLogSumExp.js";
 
 export interface TransformOptions extends Omit<ShapeOptions, "axis"> {
   /** Class axis, several that are flattened in this order, or null for all; default −1, the last. */
@@ -21,12 +22,23 @@ export interface SoftmaxOptions<Out = FloatOutput> extends TransformOptions {
   out?: Out;
 }
 
-export interface LogSumExpOptions extends TransformOptions {
+export interface LogSumExpOptions extends TransformOptions, WeightedLogSumExpOptions {
   /** Where the result goes, one number a row. */
   out?: Float32Array | Float64Array;
+  /** Whether the result keeps the class axes, as dimensions of 1: it comes as `{ data, dims }` then. */
+  keepDims?: boolean;
 }
 
+/** One number a row, and the shape that they broadcast from over the logits. */
+export interface RowTensor {
+  data: Float32Array | Float64Array;
+  dims: number[];
+}
+
+type RowArray = Float32Array | Float64Array;
+
 const OPTIONS = ["classes", "dims", "axis", "dtype", "mask", "out"];
+const LOG_SUM_EXP_OPTIONS = [...OPTIONS, "b", "returnSign", "keepDims"];
 
 /**
  * e^{x − max} / Σ e^{x − max} of each row, in the element type of the logits. A row of −∞ only, or with +∞ or NaN, is NaN.
@@ -75,23 +87,46 @@ function elementwise(input: FloatInput, options: SoftmaxOptions, op: "softmax" |
 
 /**
  * ln Σ eˣ of each row, in nats: −∞ for a row without classes or of −∞ only, +∞ where a logit is, NaN where one is NaN.
+ * With factors `b`, ln Σ b·eˣ, as SciPy's `logsumexp`.
  *
  * @param logits any shape, the classes along `axis`; a flat array is one row unless `dims` or `classes` says otherwise
- * @returns one number a row, in row-major order of the other axes: float64 when the logits are, else float32; or `out`
+ * @returns one number a row, in row-major order of the other axes: float64 when the logits are, else float32; or `out`.
+ *   With `keepDims` `{ data, dims }` of them, with `returnSign` `{ value, sign }`
  * @throws {TypeError} for an argument of the wrong kind
  * @throws {RangeError} for shapes that do not fit; nothing has been written then
  */
-export function logSumExp(logits: FloatInput, options: LogSumExpOptions = NO_OPTIONS): Float32Array | Float64Array {
-  knownOptions(options, OPTIONS);
+export function logSumExp(
+  logits: FloatInput,
+  options: LogSumExpOptions & { keepDims: true; returnSign: true },
+): { value: RowTensor; sign: RowTensor };
+export function logSumExp(
+  logits: FloatInput,
+  options: LogSumExpOptions & { returnSign: true },
+): LogSumExpWithSign<RowArray>;
+export function logSumExp(logits: FloatInput, options: LogSumExpOptions & { keepDims: true }): RowTensor;
+export function logSumExp(logits: FloatInput, options?: LogSumExpOptions): RowArray;
+export function logSumExp(logits: FloatInput, options: LogSumExpOptions = NO_OPTIONS): unknown {
+  knownOptions(options, LOG_SUM_EXP_OPTIONS);
+  const keepDims = boolean("keepDims", options.keepDims, false);
+  const returnSign = boolean("returnSign", options.returnSign, false);
   const view = resolveLogits(logits, options);
   const mask = options.mask === undefined ? undefined : maskView(options.mask, view);
   const { rows, classes, type } = view;
   const Result = type === "float64" ? Float64Array : Float32Array;
   const out = options.out === undefined ? new Result(rows) : rowsOutput("out", options.out, rows);
-  if (options.out !== undefined) checkOverlap(out, { logits: view, mask });
-  const contents: RowContents = { type, classes, probabilities: false, weight: false, result: "none" };
-  sweep(new TransformTiles("logsumexp", contents, view, mask, out));
-  return out;
+  if (options.out !== undefined) checkOverlap(out, { logits: view, mask, b: options.b });
+  const sign = returnSign ? new Result(rows) : undefined;
+  if (options.b !== undefined || returnSign) weightedLogSumExp(view, options.b ?? 1, mask, out, sign);
+  else {
+    const contents: RowContents = { type, classes, probabilities: false, weight: false, result: "none" };
+    sweep(new TransformTiles("logsumexp", contents, view, mask, out));
+  }
+  const shaped = (data: RowArray) => (keepDims ? { data, dims: keptDims(view) } : data);
+  return sign === undefined ? shaped(out) : { value: shaped(out), sign: shaped(sign) };
+}
+
+function keptDims({ dims, classAxes }: RowsView): number[] {
+  return dims.map((size, axis) => (classAxes.includes(axis) ? 1 : size));
 }
 
 const blockFor = remembering((stage, contents, rows) => new RowBlock(stage, contents, rows));

@@ -14,7 +14,7 @@ const FAMILIES = [
   "bce",
   "bce_grad",
 ] as const;
-const OTHERS = ["f32_elements", "f64_elements", "f16_narrow", "bf16_narrow"] as const;
+const OTHERS = ["f32_elements", "f64_elements", "f32_entropy", "f64_entropy", "f16_narrow", "bf16_narrow"] as const;
 const KERNELS = [...PREFIXES.flatMap((prefix) => FAMILIES.map((family) => `${prefix}_${family}` as const)), ...OTHERS];
 expectTypeOf<(typeof KERNELS)[number]>().toEqualTypeOf<keyof Kernels>();
 

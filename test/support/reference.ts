@@ -96,7 +96,7 @@ export function total(values: ArrayLike<number>): number {
 }
 
 /** a·b where 0·∞ is 0. */
-function product(a: number, b: number): number {
+export function product(a: number, b: number): number {
   return a === 0 && Math.abs(b) === Infinity ? 0 : a * b;
 }
 

@@ -11,6 +11,8 @@ import { argmaxRows, product, rowsAtOnce, takeMaxima } from "./rows.js";
 //   loss = B + S·ln s + ε₁(T − D)
 //   dz   = p·[S + 2λ·lse + ε₁(D − t′)] − a
 //
+// Focal: with L = −ln p_y and r = 1 − p_y, w·r^γ·L in place of w·L, and w·r^γ·(1 + γ·p_y·L/r) in place of S and a.
+//
 // A class index y is t = e_y, of which only the terms that do not vanish are left. Where p and a nearly cancel, at y
 // for an index and at k for probabilities, S·p − a is formed as (S − a) − S(1 − p), from 1 − p_k = u/s. Products with a
 // zero factor count as 0 even when the other one is ∞.
@@ -68,6 +70,7 @@ export class CrossEntropy {
   #capped = false;
   #poly = 0;
   #lambda = 0;
+  #gamma = 0;
 
   // The block: logits, then z, then e^{z − m}, then the gradient; t′; w·t′; dz/dx of the soft cap.
   #z: Float64Array = NONE;
@@ -96,6 +99,7 @@ export class CrossEntropy {
     this.#scale = this.#capped ? 1 : scale;
     this.#poly = memory.f64[option + OPTION.polyEpsilon];
     this.#lambda = memory.f64[option + OPTION.zLoss];
+    this.#gamma = memory.f64[option + OPTION.focalGamma];
     this.#z = memory.scratch(0, atOnce * n);
     if (at.t !== 0) this.#t = memory.scratch(1, atOnce * n);
     if (this.#capped) this.#slope = memory.scratch(2, atOnce * n);
@@ -123,7 +127,7 @@ export class CrossEntropy {
     const z = this.#z;
     const rate = this.#scale * RATE;
     takeMaxima(z, count, K, M);
-    if (this.#at.dx === 0 && this.#poly === 0) {
+    if (this.#at.dx === 0 && this.#poly === 0 && this.#gamma === 0) {
       sumExpRows(z, count, this.#n, M, rate, U, exact, z);
       return;
     }
@@ -163,6 +167,7 @@ export class CrossEntropy {
     const share = this.#share;
     const scale = this.#scale;
     const poly = this.#poly;
+    const gamma = this.#gamma;
     for (let r = 0; r < count; r++) {
       const i = row + r;
       if (IGNORED[r] === 1) {
@@ -178,18 +183,26 @@ export class CrossEntropy {
       let loss = product(keep * w, GAP[r] * scale + logSum);
       if (share !== 0) loss += share * (GAPS[r] * scale + weightSum * logSum);
       if (poly !== 0) loss += poly * (keep * rest + share * (n - 1));
+      let S = keep * w + share * weightSum;
+      let others = share * (weightSum - w);
+      if (gamma !== 0) {
+        const nll = GAP[r] * scale + logSum;
+        const factor = rest ** gamma;
+        loss = product(factor, loss);
+        S = product(factor, w * (1 + (gamma * z[place] * (rest > 0 ? nll / rest : 1)) / s));
+        others = 0;
+      }
       f64[at.loss / 8 + i] = loss;
       if (at.lse !== 0) f64[at.lse / 8 + i] = lse;
       if (at.dx === 0) continue;
 
       const g = f64[at.g / 8 + i] * scale;
       const p = z[place] / s;
-      const S = keep * w + share * weightSum;
       const byZ = this.#lambda === 0 ? 0 : 2 * this.#lambda * lse;
       const P = S + byZ + poly * keep * p; // D − t′ is D − ε/n for all classes but y
       const factor = (g * P) / s;
       FACTOR[r] = factor;
-      OWN[r] = g * (share * (weightSum - w) - S * rest + (byZ - poly * keep * rest) * p);
+      OWN[r] = g * (others - S * rest + (byZ - poly * keep * rest) * p);
       if (share === 0) continue;
       if (weight === undefined) for (let j = r * n; j < (r + 1) * n; j++) z[j] = factor * z[j] - g * share;
       else for (let j = 0; j < n; j++) z[r * n + j] = factor * z[r * n + j] - g * share * weight[j];

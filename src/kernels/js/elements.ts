@@ -36,14 +36,19 @@ function probability(n: number): void {
     const x = X[j];
     const on = V[j] * T[j];
     const off = 1 - T[j];
-    LOSS[j] = -(on * Math.max(Math.log(x), -100) + off * Math.max(Math.log1p(-x), -100));
+    LOSS[j] = 0 - (on * Math.max(Math.log(x), -100) + off * Math.max(Math.log1p(-x), -100));
     D[j] = (off * x - on * (1 - x)) / Math.max(x * (1 - x), 1e-12);
   }
 }
 
+/** a·b, 0 where a is, unless x is NaN. */
+function counted(a: number, b: number, x: number): number {
+  return a === 0 && !Number.isNaN(x) ? 0 : a * b;
+}
+
 function divergence(n: number): void {
   for (let j = 0; j < n; j++) {
-    LOSS[j] = product(T[j], Math.log(T[j]) - X[j]);
+    LOSS[j] = counted(T[j], Math.log(T[j]) - X[j], X[j]);
     D[j] = -T[j];
   }
 }
@@ -51,7 +56,7 @@ function divergence(n: number): void {
 function logDivergence(n: number): void {
   for (let j = 0; j < n; j++) {
     const e = Math.exp(T[j]);
-    LOSS[j] = product(e, T[j] - X[j]);
+    LOSS[j] = counted(e, T[j] - X[j], X[j]);
     D[j] = -e;
   }
 }

@@ -12,6 +12,7 @@ import type {
 import { binaryCrossEntropy } from "./binary.js";
 import { CrossEntropy } from "./crossentropy.js";
 import { elements } from "./elements.js";
+import { entropy } from "./entropy.js";
 import { prepareExp } from "./exp.js";
 import { narrowBfloat16, narrowFloat16 } from "./halves.js";
 import {
@@ -82,6 +83,8 @@ export function instantiateJs(bytes: number): KernelInstance {
     ...named("bf16", family(memory, losses, bfloat16Elements(memory), f32)),
     f32_elements: (n, ...rest) => elements(f32, n, ...rest),
     f64_elements: (n, ...rest) => elements(f64, n, ...rest),
+    f32_entropy: (rows, ...rest) => entropy(memory, f32, rows, ...rest),
+    f64_entropy: (rows, ...rest) => entropy(memory, f64, rows, ...rest),
     f16_narrow: (n, from, to) => narrowFloat16(memory, n, from, to),
     bf16_narrow: (n, from, to) => narrowBfloat16(memory, n, from, to),
   };

@@ -1,0 +1,186 @@
+import type { FloatData, FloatInput, FloatOutput, IndexInput, ResultOf } from "../input/elements.js";
+import { typeError } from "../input/errors.js";
+import { classWeights, integer, knownOptions, NO_OPTIONS, rowFactors } from "../input/options.js";
+import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
+import { copyRowsIn, copyRowsOut, type RowsView } from "../input/rows.js";
+import { checkIndices, copyIndicesIn, resolveInputs } from "../input/targets.js";
+import { narrow } from "../sweep/rows.js";
+import { isNarrow, sharedStage } from "../sweep/stage.js";
+import type { LossWithGrad } from "./crossEntropy.js";
+import type { CrossEntropyGradOptions, CrossEntropyOptions } from "./crossEntropyOptions.js";
+import { factorOf } from "./crossEntropyRows.js";
+import type { LossArray } from "./elementLoss.js";
+import { divided, divisor, product, readReduction } from "./reduction.js";
+
+const OPTIONS = [
+  "reduction",
+  "denominator",
+  "onEmpty",
+  "ignoreIndex",
+  "classes",
+  "dims",
+  "axis",
+  "dtype",
+  "weight",
+  "sampleWeight",
+  "out",
+] as const;
+const GRAD_OPTIONS = ["grad", "gradOutput", ...OPTIONS];
+
+export interface NllLossOptions extends Pick<CrossEntropyOptions, (typeof OPTIONS)[number]> {}
+
+export interface NllLossGradOptions<Grad = FloatOutput>
+  extends NllLossOptions,
+    Pick<CrossEntropyGradOptions<Grad>, "grad" | "gradOutput"> {}
+
+/**
+ * Negative log-likelihood −w_y·ln p_y of each row of log-probabilities with its class index y. Semantics of PyTorch's
+ * `nll_loss`; 0·∞ counts as 0. Where there are logits, `crossEntropy` does both steps at once.
+ *
+ * One element a row is read, so there is nothing for a kernel to do.
+ *
+ * @param logProbabilities rows × classes; or of any shape, with the class axis at `axis`
+ * @param targets one class index a row
+ * @returns a number for `mean`, which divides by Σ w_y, and `sum`; for `none` one loss a row, float64 when the input is,
+ *   else float32
+ * @throws {TypeError} for an argument of the wrong kind, probabilities as targets among them
+ * @throws {RangeError} for shapes that do not fit, an index outside of [0, classes) that is not `ignoreIndex`, or an
+ *   option out of its range; nothing has been written then
+ */
+export function nllLoss(
+  logProbabilities: FloatInput,
+  targets: IndexInput,
+  options?: NllLossOptions & { reduction?: "mean" | "sum" },
+): number;
+export function nllLoss(
+  logProbabilities: FloatInput,
+  targets: IndexInput,
+  options: NllLossOptions & { reduction: "none" },
+): LossArray;
+export function nllLoss(
+  logProbabilities: FloatInput,
+  targets: IndexInput,
+  options: NllLossOptions = NO_OPTIONS,
+): number | LossArray {
+  knownOptions(options, OPTIONS);
+  return evaluate(logProbabilities, targets, options, false).loss;
+}
+
+/**
+ * {@link nllLoss} and its gradient with respect to the log-probabilities: −w_y at the target, 0 elsewhere.
+ *
+ * @throws as {@link nllLoss}
+ */
+export function nllLossWithGrad<Input extends FloatInput, Grad extends FloatOutput = ResultOf<Input>>(
+  logProbabilities: Input,
+  targets: IndexInput,
+  options?: NllLossGradOptions<Grad> & { reduction?: "mean" | "sum" },
+): LossWithGrad<number, Grad>;
+export function nllLossWithGrad<Input extends FloatInput, Grad extends FloatOutput = ResultOf<Input>>(
+  logProbabilities: Input,
+  targets: IndexInput,
+  options: NllLossGradOptions<Grad> & { reduction: "none" },
+): LossWithGrad<LossArray, Grad>;
+export function nllLossWithGrad(
+  logProbabilities: FloatInput,
+  targets: IndexInput,
+  options: NllLossGradOptions = NO_OPTIONS,
+): LossWithGrad<number | LossArray> {
+  knownOptions(options, GRAD_OPTIONS);
+  return evaluate(logProbabilities, targets, options, true) as LossWithGrad<number | LossArray>;
+}
+
+function evaluate(
+  input: FloatInput,
+  targetsInput: IndexInput,
+  options: NllLossGradOptions,
+  withGrad: boolean,
+): { loss: number | LossArray; grad?: FloatData } {
+  const reduction = readReduction(options);
+  const ignoreIndex = integer("ignoreIndex", options.ignoreIndex, -100);
+  const { logits: view, targets } = resolveInputs(input, targetsInput, options);
+  if (targets.kind !== "indices") throw typeError("targets", "class indices", targetsInput);
+  const { rows, classes, type, rowDims } = view;
+  const weight = classWeights(options.weight, classes);
+  const sampleWeight = rowFactors("sampleWeight", options.sampleWeight, rows, rowDims);
+  const upstream = withGrad ? rowFactors("gradOutput", options.gradOutput, rows, rowDims) : 1;
+  const { weightSum } = checkIndices(targets.view, classes, ignoreIndex, weight);
+  const by = divisor(reduction, weightSum);
+
+  const Losses = type === "float64" ? Float64Array : Float32Array;
+  const inputs = { logits: view, targets: targets.view, weight, sampleWeight, gradOutput: upstream };
+  let out: LossArray | undefined;
+  if (reduction.kind === "none") {
+    out = options.out === undefined ? new Losses(rows) : rowsOutput("out", options.out, rows);
+    if (options.out !== undefined) checkOverlap(out, inputs);
+  }
+  let grad: RowsView | undefined;
+  if (withGrad) {
+    grad = options.grad === undefined ? newLike(view) : outputView("grad", options.grad, view);
+    if (options.grad !== undefined) {
+      checkOverlap(grad, inputs, view);
+      if (out !== undefined) checkOverlap(grad, { out });
+    }
+  }
+
+  const indices = new Int32Array(rows);
+  copyIndicesIn(targets.view, 0, rows, indices, 0, ignoreIndex, IGNORED);
+  const read = readerOf(view);
+  let sum = 0;
+  for (let r = 0; r < rows; r++) {
+    const y = indices[r];
+    const w = y === IGNORED ? 0 : factorOf(sampleWeight, r) * (weight === undefined ? 1 : weight[y]);
+    const loss = y === IGNORED ? 0 : -product(w, read(r, y));
+    sum += loss;
+    if (out !== undefined) out[r] = loss;
+  }
+  if (grad !== undefined) {
+    const gradients = Float64Array.from(indices, (y, r) => {
+      if (y === IGNORED || by === 0) return 0;
+      return (-factorOf(upstream, r) * factorOf(sampleWeight, r) * (weight === undefined ? 1 : weight[y])) / by;
+    });
+    scatter(gradients, indices, grad);
+  }
+  const loss = out ?? divided(sum, by, reduction.onEmpty);
+  return grad === undefined ? { loss } : { loss, grad: grad.array as FloatData };
+}
+
+/** Among the indices: a row that is left out. */
+const IGNORED = -1;
+
+/** Element j of row r. */
+function readerOf(view: RowsView): (r: number, j: number) => number {
+  const { data, offset, classes, contiguous, type } = view;
+  if (contiguous && !isNarrow(type)) return (r, j) => data[offset + r * classes + j];
+  const row = new Float64Array(classes);
+  return (r, j) => {
+    copyRowsIn(view, r, 1, row, 0);
+    return row[j];
+  };
+}
+
+/** Zeros but for one value a row. */
+function scatter(values: Float64Array, places: Int32Array, to: RowsView): void {
+  const { data, offset, rows, classes } = to;
+  const elements = elementsOf(values, to);
+  if (to.contiguous) {
+    data.fill(0, offset, offset + rows * classes);
+    for (let r = 0; r < rows; r++) if (places[r] !== IGNORED) data[offset + r * classes + places[r]] = elements[r];
+    return;
+  }
+  const row = new (data.constructor as Float64ArrayConstructor)(classes);
+  for (let r = 0; r < rows; r++) {
+    row.fill(0);
+    if (places[r] !== IGNORED) row[places[r]] = elements[r];
+    copyRowsOut(row, 0, to, r, 1);
+  }
+}
+
+/** Numbers as they stand in memory: the 16-bit types by their bits. */
+function elementsOf(values: Float64Array, { type }: RowsView): ArrayLike<number> {
+  if (!isNarrow(type) || values.length === 0) return values;
+  const stage = sharedStage(values.length * 4);
+  stage.f32.set(values, stage.base / 4);
+  narrow(stage, stage.base, values.length, "float32", type);
+  return stage.u16.slice(stage.base / 2, stage.base / 2 + values.length);
+}

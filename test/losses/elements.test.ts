@@ -1,0 +1,355 @@
+import { expect, test } from "vitest";
+import * as celoss from "../../src/index.js";
+import { FLOAT32, FLOAT64 } from "../support/bounds.js";
+import * as reference from "../support/elementReference.js";
+import { decode, encode } from "../support/halves.js";
+import { identical, near } from "../support/near.js";
+import { total } from "../support/reference.js";
+import { Rng } from "../support/rng.js";
+import { describeSets } from "../support/sets.js";
+
+type Of = (x: number, t: number) => reference.ElementResult;
+type Floats = Float32Array | Float64Array;
+
+interface Loss {
+  name: string;
+  run(x: celoss.FloatInput, t: celoss.FloatInput, options: object): number | Floats;
+  withGrad(
+    x: celoss.FloatInput,
+    t: celoss.FloatInput,
+    options: object,
+  ): { loss: number | Floats; grad: ArrayLike<number> };
+  of: Of;
+  x(rng: Rng): number;
+  t(rng: Rng): number;
+}
+
+const normal = (rng: Rng) => rng.normal(3);
+const unit = (rng: Rng) => rng.pick([0, 1, rng.uniform(), rng.uniform() * 1e-6, 1 - rng.uniform() * 1e-5]);
+const counts = (rng: Rng) => rng.integer(9);
+const positive = (rng: Rng) => rng.uniform() * rng.pick([1e-3, 1, 30]);
+
+function loss<O extends object>(
+  name: string,
+  run: celoss.ElementLoss<O>,
+  withGrad: celoss.ElementLossWithGrad<O>,
+  own: O,
+  of: Of,
+  [x, t]: [Loss["x"], Loss["t"]],
+): Loss {
+  return {
+    name: `${name} ${JSON.stringify(own)}`,
+    run: (input, targets, options) => run(input, targets, { ...own, ...options }) as number | Floats,
+    withGrad: (input, targets, options) => withGrad(input, targets, { ...own, ...options }) as never,
+    of,
+    x,
+    t,
+  };
+}
+
+const { binaryCrossEntropy: bce, binaryCrossEntropyWithGrad: bceGrad } = celoss;
+const LOSSES: Loss[] = [
+  loss("binaryCrossEntropy", bce, bceGrad, {}, (p, t) => reference.binaryCrossEntropy(p, t), [unit, unit]),
+  loss(
+    "binaryCrossEntropy",
+    bce,
+    bceGrad,
+    { posWeight: 2.5, labelSmoothing: 0.25 },
+    (p, t) => reference.binaryCrossEntropy(p, t * 0.75 + 0.125, 2.5),
+    [unit, unit],
+  ),
+  loss("klDivLoss", celoss.klDivLoss, celoss.klDivLossWithGrad, {}, reference.klDiv, [normal, unit]),
+  loss("klDivLoss", celoss.klDivLoss, celoss.klDivLossWithGrad, { logTarget: true }, reference.klDivLog, [
+    normal,
+    normal,
+  ]),
+  ...[
+    { alpha: 0.25, gamma: 2 },
+    { alpha: -1, gamma: 0 },
+    { alpha: 0.75, gamma: 0.5 },
+    { alpha: 0, gamma: 3 },
+  ].map((own) =>
+    loss(
+      "sigmoidFocalLoss",
+      celoss.sigmoidFocalLoss,
+      celoss.sigmoidFocalLossWithGrad,
+      own,
+      (x, t) => reference.sigmoidFocal(x, t, own.alpha, own.gamma),
+      [normal, unit],
+    ),
+  ),
+  loss("mseLoss", celoss.mseLoss, celoss.mseLossWithGrad, {}, reference.squared, [normal, normal]),
+  loss("l1Loss", celoss.l1Loss, celoss.l1LossWithGrad, {}, reference.absolute, [normal, normal]),
+  ...[false, true].flatMap((full) => [
+    loss(
+      "poissonNllLoss",
+      celoss.poissonNllLoss,
+      celoss.poissonNllLossWithGrad,
+      { full },
+      (x, t) => reference.poisson(x, t, true, full, 1e-8),
+      [normal, counts],
+    ),
+    loss(
+      "poissonNllLoss",
+      celoss.poissonNllLoss,
+      celoss.poissonNllLossWithGrad,
+      { logInput: false, full, eps: 1e-3 },
+      (x, t) => reference.poisson(x, t, false, full, 1e-3),
+      [positive, counts],
+    ),
+  ]),
+];
+
+/**
+ * Units in the last place that an element may be off by, of the sizes of its terms: a logarithm and an exponential of 3
+ * ulp each with its argument's rounding, and some ten operations. The exponential's argument is up to 30 in size.
+ */
+const ULPS = 40;
+const WIDTHS = [
+  ["float32", Float32Array, FLOAT32, 2 ** -126],
+  ["float64", Float64Array, FLOAT64, 2 ** -1000],
+] as const;
+function make(Width: { from(values: number[]): Floats }, n: number, draw: () => number): Floats {
+  return Width.from(Array.from({ length: n }, draw));
+}
+
+/** Below one vector, whole vectors, one over, and several tiles. */
+const LENGTHS = [1, 2, 3, 4, 5, 8, 67, 40_001];
+
+describeSets("element-wise losses", (set) => {
+  for (const { name, run, withGrad, of, x: drawX, t: drawT } of LOSSES) {
+    for (const [type, Width, u, tiny] of WIDTHS) {
+      test(`${name}, ${type}: losses and gradients within ${ULPS} ulp of their terms`, () => {
+        for (const n of LENGTHS) {
+          const rng = new Rng(n);
+          const x = make(Width, n, () => drawX(rng));
+          const t = make(Width, n, () => drawT(rng));
+          const w = make(Width, n, () => rng.pick([0, 1, 0.5, -2]));
+          const g = make(Width, n, () => rng.normal());
+          const want = Array.from(x, (value, i) => of(value, t[i]));
+          const bounds = (sizes: number[]) => sizes.map((size) => ULPS * u * size + tiny);
+          const plain = withGrad(x, t, { reduction: "none" });
+          near(
+            plain.loss,
+            want.map((one) => one.loss),
+            { abs: bounds(want.map((one) => one.lossSize)) },
+            "loss",
+          );
+          near(
+            plain.grad,
+            want.map((one) => one.grad),
+            { abs: bounds(want.map((one) => one.gradSize)) },
+            "grad",
+          );
+
+          const weighted = withGrad(x, t, { reduction: "none", weight: w, gradOutput: g });
+          near(
+            weighted.loss,
+            want.map((one, i) => w[i] * one.loss),
+            { abs: bounds(want.map((one, i) => Math.abs(w[i]) * one.lossSize)) },
+            "weighted loss",
+          );
+          near(
+            weighted.grad,
+            want.map((one, i) => g[i] * w[i] * one.grad),
+            { abs: bounds(want.map((one, i) => Math.abs(g[i] * w[i]) * one.gradSize)) },
+            "weighted grad",
+          );
+          const mean = total(want.map((one) => one.loss)) / n;
+          const size = total(want.map((one) => one.lossSize)) / n;
+          near(run(x, t, {}), mean, { abs: ULPS * u * size + tiny }, "mean");
+          near(withGrad(x, t, { reduction: "sum" }).loss, mean * n, { abs: (ULPS * u * size + tiny) * n }, "sum");
+
+          const inPlace = x.slice();
+          identical(withGrad(inPlace, t, { reduction: "none", grad: inPlace }).grad, plain.grad, "in place");
+        }
+      });
+    }
+
+    test(`${name}, 16-bit: as the widened numbers, gradients rounded`, () => {
+      const rng = new Rng(5);
+      for (const dtype of ["float16", "bfloat16"] as const) {
+        const bits = encode(
+          Float32Array.from({ length: 33 }, () => drawX(rng)),
+          dtype,
+        );
+        const wide = Float32Array.from(decode(bits, dtype));
+        const t = Float32Array.from({ length: 33 }, () => drawT(rng));
+        const narrow = withGrad(bits, t, { dtype, reduction: "sum" });
+        const full = withGrad(wide, t, { reduction: "sum" });
+        expect(narrow.loss).toBe(full.loss);
+        identical(narrow.grad, encode(Float32Array.from(full.grad), dtype), "grad");
+      }
+    });
+
+    test(`${name}: mean over nothing, denominator, unknown options`, () => {
+      expect(run([], [], {})).toBeNaN();
+      expect(run([], [], { onEmpty: "zero" })).toBe(0);
+      expect(() => run([], [], { onEmpty: "throw" })).toThrow(RangeError);
+      const [x, t] = [Float64Array.of(0.25, 0.5), Float64Array.of(1, 0)];
+      near(run(x, t, { denominator: 8 }), (run(x, t, { reduction: "sum" }) as number) / 8, { rel: 4 * FLOAT64 });
+      expect(() => run(x, t, { reduction: "median" })).toThrow(/"reduction" expected/);
+      expect(() => run(x, t, { weigth: 1 })).toThrow(/did you mean "weight"/);
+      expect(() => run(x, [1], {})).toThrow(/^"targets" expected 2 elements .*, got 1$/);
+    });
+  }
+
+  for (const [type, Width, u] of WIDTHS) {
+    test(`gaussianNllLoss, ${type}: losses and both gradients within ${ULPS} ulp of their terms`, () => {
+      for (const [n, full] of [
+        [1, false],
+        [7, true],
+        [20_003, true],
+      ] as const) {
+        const rng = new Rng(n);
+        const mean = make(Width, n, () => rng.normal(3));
+        const t = make(Width, n, () => rng.normal(3));
+        const v = make(Width, n, () => rng.pick([0, 1e-9, rng.uniform(), 7]));
+        // The least variance is a number of the width that is computed in.
+        const eps = Width.of(1e-4)[0];
+        const want = Array.from(mean, (x, i) => reference.gaussian(x, t[i], v[i], full, eps));
+        const got = celoss.gaussianNllLossWithGrad(mean, t, v, { full, eps, reduction: "none" });
+        const bounds = (sizes: number[]) => sizes.map((size) => ULPS * u * size);
+        near(
+          got.loss,
+          want.map((one) => one.loss),
+          { abs: bounds(want.map((one) => one.lossSize)) },
+          "loss",
+        );
+        near(
+          got.grad as Floats,
+          want.map((one) => one.grad),
+          { abs: bounds(want.map((one) => one.gradSize)) },
+          "grad",
+        );
+        near(
+          got.gradVariance as Floats,
+          want.map((one) => one.gradVariance),
+          { abs: bounds(want.map((one) => one.gradVarianceSize)) },
+          "gradVariance",
+        );
+        const size = total(want.map((one) => one.lossSize)) / n;
+        near(
+          celoss.gaussianNllLoss(mean, t, v, { full, eps }),
+          total(want.map((one) => one.loss)) / n,
+          { abs: ULPS * u * size },
+          "mean",
+        );
+      }
+    });
+  }
+
+  test("gaussianNllLoss: one variance for all, both gradients into the caller's arrays, the mean's in place", () => {
+    const [mean, t] = [Float64Array.of(1, 2, 3, 4), Float64Array.of(0, 2, 5, 4)];
+    const apart = celoss.gaussianNllLossWithGrad(mean, t, 0.5);
+    const grad = mean.slice();
+    const gradVariance = new Float64Array(4);
+    celoss.gaussianNllLossWithGrad(grad, t, 0.5, { grad, gradVariance });
+    identical(grad, apart.grad as Floats);
+    identical(gradVariance, apart.gradVariance as Floats);
+  });
+
+  test("gaussianNllLoss: refuses before anything is written", () => {
+    const [mean, t] = [Float64Array.of(1, 2), Float64Array.of(0, 2)];
+    const gradVariance = Float64Array.of(7, 7);
+    const call = (variance: never, options: object) =>
+      celoss.gaussianNllLossWithGrad(mean, t, variance, { gradVariance, ...options });
+    expect(() => call(undefined as never, {})).toThrow(/^"variance" expected number/);
+    expect(() => call([1, -2] as never, {})).toThrow('"variance" expected numbers >= 0, got -2 at index 1');
+    expect(() => call(-1 as never, {})).toThrow(/^"variance" expected finite number >= 0, got -1/);
+    expect(() => call(1 as never, { grad: gradVariance })).toThrow(/^"grad" expected memory apart/);
+    expect(() => call(1 as never, { grad: new Float64Array(3) })).toThrow(/^"grad" expected 2 elements/);
+    expect(gradVariance).toEqual(Float64Array.of(7, 7));
+  });
+
+  test("klDivLoss: batchmean divides by the first dimension", () => {
+    const x = Float64Array.of(-1, -2, -3, -4, -1, -1);
+    const t = Float64Array.of(0.2, 0.8, 0, 0.5, 0.3, 0.2);
+    const sum = celoss.klDivLoss(x, t, { dims: [3, 2], reduction: "sum" });
+    const { loss, grad } = celoss.klDivLossWithGrad(x, t, { dims: [3, 2], reduction: "batchmean" });
+    near(loss, sum / 3, { rel: 4 * FLOAT64 });
+    near(
+      grad,
+      t.map((value) => -value / 3),
+      { rel: 2 * FLOAT64 },
+    );
+    expect(() => celoss.mseLoss(x, t, { reduction: "batchmean" as never })).toThrow(/"reduction" expected/);
+  });
+
+  test("binaryCrossEntropy: probabilities outside of [0, 1] are refused, NaN stays NaN", () => {
+    expect(() => celoss.binaryCrossEntropy([0.5, 1.5], [1, 1])).toThrow(
+      '"probabilities" expected numbers in [0, 1], got 1.5 at index 1',
+    );
+    expect(celoss.binaryCrossEntropy([0.5, Number.NaN], [1, 1])).toBeNaN();
+    expect(celoss.binaryCrossEntropy([0, 1, 0, 1], [1, 0, 0, 1], { reduction: "none" })).toEqual(
+      Float64Array.of(100, 100, 0, 0),
+    );
+  });
+
+  test("binaryCrossEntropyWithLogits: label smoothing moves the targets towards ½", () => {
+    const x = Float32Array.of(-3, 0.5, 2);
+    const smoothed = celoss.binaryCrossEntropyWithLogitsWithGrad(x, [0, 1, 1], { labelSmoothing: 0.5 });
+    const moved = celoss.binaryCrossEntropyWithLogitsWithGrad(x, [0.25, 0.75, 0.75]);
+    expect(smoothed).toEqual(moved);
+    expect(() => celoss.binaryCrossEntropyWithLogits(x, [0, 1, 1], { labelSmoothing: 2 })).toThrow(/labelSmoothing/);
+  });
+
+  test("infinities: 0·∞ counts as 0, what is certainly wrong is infinite", () => {
+    const x = Float32Array.of(Infinity, -Infinity, Infinity, -Infinity);
+    const t = Float32Array.of(1, 0, 0, 1);
+    const { loss, grad } = celoss.sigmoidFocalLossWithGrad(x, t, { alpha: -1, reduction: "none" });
+    expect(Array.from(loss)).toEqual([0, 0, Infinity, Infinity]);
+    near(grad, [0, 0, 1, -1], {});
+    expect(celoss.klDivLoss([-Infinity, -Infinity], [0, 1], { reduction: "none" })).toEqual(
+      Float64Array.of(0, Infinity),
+    );
+    expect(celoss.klDivLoss([0], [-Infinity], { logTarget: true })).toBe(0);
+    expect(celoss.poissonNllLoss([-Infinity, -Infinity], [0, 2], { reduction: "none" })).toEqual(
+      Float64Array.of(0, Infinity),
+    );
+    expect(celoss.poissonNllLoss(Float32Array.of(200, 89), [0, 0], { reduction: "none" })).toEqual(
+      Float32Array.of(Infinity, Infinity),
+    );
+  });
+
+  for (const [type, Width, u, tiny] of WIDTHS) {
+    test(`sigmoid, logSigmoid, softplus, ${type}: within 12 ulp`, () => {
+      const rng = new Rng(3);
+      for (const n of LENGTHS) {
+        const x = make(Width, n, () => rng.pick([rng.normal(4), rng.normal(80), 0, -0]));
+        near(celoss.softplus(x), Array.from(x, reference.softplus), { rel: 12 * u, abs: tiny });
+        near(
+          celoss.logSigmoid(x),
+          Array.from(x, (v) => -reference.softplus(-v)),
+          { rel: 12 * u, abs: tiny },
+        );
+        near(
+          celoss.sigmoid(x),
+          Array.from(x, (v) => (v < 0 ? Math.exp(v) / (1 + Math.exp(v)) : 1 / (1 + Math.exp(-v)))),
+          {
+            rel: 12 * u,
+            abs: 8 * tiny,
+          },
+        );
+      }
+      const edges = Width.of(-Infinity, Infinity, Number.NaN);
+      expect(Array.from(celoss.sigmoid(edges))).toEqual([0, 1, Number.NaN]);
+      expect(Array.from(celoss.softplus(edges))).toEqual([0, Infinity, Number.NaN]);
+      expect(Array.from(celoss.logSigmoid(edges))).toEqual([-Infinity, expect.closeTo(0), Number.NaN]);
+    });
+  }
+
+  test("sigmoid: 16-bit stays 16-bit, nested and out are taken", () => {
+    const bits = encode(Float32Array.of(-1, 0, 2), "float16");
+    const want = encode(celoss.sigmoid(Float32Array.from(decode(bits, "float16"))), "float16");
+    expect(celoss.sigmoid(bits, { dtype: "float16" })).toEqual(want);
+    const x = Float32Array.of(-1, 0, 2);
+    const out = new Float64Array(3);
+    expect(celoss.softplus(x, { out })).toBe(out);
+    identical(out, Float64Array.from(celoss.softplus(x)));
+    expect(celoss.sigmoid(x, { out: x })).toBe(x);
+    expect(() => celoss.sigmoid(x, { out: new Float32Array(2) })).toThrow(/"out" expected 3 elements/);
+    expect(() => celoss.sigmoid(Int32Array.of(1) as never)).toThrow(TypeError);
+    expect(set).toBe(celoss.backend().variant);
+  });
+});
