@@ -58,6 +58,7 @@ const GRAD_OPTIONS = ["grad", "gradOutput", ...OPTIONS];
  */
 export function entropyLoss(logits: FloatInput, options?: EntropyLossOptions & { reduction?: "mean" | "sum" }): number;
 export function entropyLoss(logits: FloatInput, options: EntropyLossOptions & { reduction: "none" }): LossArray;
+export function entropyLoss(logits: FloatInput, options?: EntropyLossOptions): number | LossArray;
 export function entropyLoss(logits: FloatInput, options: EntropyLossOptions = NO_OPTIONS): number | LossArray {
   knownOptions(options, OPTIONS);
   return evaluate(logits, options, false).loss;
@@ -76,6 +77,10 @@ export function entropyLossWithGrad<Logits extends FloatInput, Grad extends Floa
   logits: Logits,
   options: EntropyLossGradOptions<Grad> & { reduction: "none" },
 ): LossWithGrad<LossArray, Grad>;
+export function entropyLossWithGrad<Logits extends FloatInput, Grad extends FloatOutput = ResultOf<Logits>>(
+  logits: Logits,
+  options?: EntropyLossGradOptions<Grad>,
+): LossWithGrad<number | LossArray, Grad>;
 export function entropyLossWithGrad(
   logits: FloatInput,
   options: EntropyLossGradOptions = NO_OPTIONS,

@@ -63,6 +63,7 @@ export function focalLoss(
   targets: IndexInput,
   options: FocalLossOptions & { reduction: "none" },
 ): LossArray;
+export function focalLoss(logits: FloatInput, targets: IndexInput, options?: FocalLossOptions): number | LossArray;
 export function focalLoss(
   logits: FloatInput,
   targets: IndexInput,
@@ -88,6 +89,11 @@ export function focalLossWithGrad<Logits extends FloatInput, Grad extends FloatO
   targets: IndexInput,
   options: FocalLossGradOptions<Grad> & { reduction: "none" },
 ): LossWithGrad<LossArray, Grad>;
+export function focalLossWithGrad<Logits extends FloatInput, Grad extends FloatOutput = ResultOf<Logits>>(
+  logits: Logits,
+  targets: IndexInput,
+  options?: FocalLossGradOptions<Grad>,
+): LossWithGrad<number | LossArray, Grad>;
 export function focalLossWithGrad(
   logits: FloatInput,
   targets: IndexInput,

@@ -86,6 +86,12 @@ export function gaussianNllLoss(
   mean: FloatInput,
   targets: FloatInput | IndexInput,
   variance: number | FloatInput,
+  options?: GaussianNllLossOptions,
+): number | LossArray;
+export function gaussianNllLoss(
+  mean: FloatInput,
+  targets: FloatInput | IndexInput,
+  variance: number | FloatInput,
   options: GaussianNllLossOptions = NO_OPTIONS,
 ): number | LossArray {
   knownOptions(options, [...OPTIONS, ...OWN]);
@@ -110,6 +116,12 @@ export function gaussianNllLossWithGrad<Mean extends FloatInput, Grad extends Fl
   variance: number | FloatInput,
   options: GaussianNllLossGradOptions<Grad> & { reduction: "none" },
 ): GaussianNllLossWithGrad<LossArray, Grad>;
+export function gaussianNllLossWithGrad<Mean extends FloatInput, Grad extends FloatOutput = ResultOf<Mean>>(
+  mean: Mean,
+  targets: FloatInput | IndexInput,
+  variance: number | FloatInput,
+  options?: GaussianNllLossGradOptions<Grad>,
+): GaussianNllLossWithGrad<number | LossArray, Grad>;
 export function gaussianNllLossWithGrad(
   mean: FloatInput,
   targets: FloatInput | IndexInput,

@@ -60,6 +60,11 @@ export function nllLoss(
 export function nllLoss(
   logProbabilities: FloatInput,
   targets: IndexInput,
+  options?: NllLossOptions,
+): number | LossArray;
+export function nllLoss(
+  logProbabilities: FloatInput,
+  targets: IndexInput,
   options: NllLossOptions = NO_OPTIONS,
 ): number | LossArray {
   knownOptions(options, OPTIONS);
@@ -81,6 +86,11 @@ export function nllLossWithGrad<Input extends FloatInput, Grad extends FloatOutp
   targets: IndexInput,
   options: NllLossGradOptions<Grad> & { reduction: "none" },
 ): LossWithGrad<LossArray, Grad>;
+export function nllLossWithGrad<Input extends FloatInput, Grad extends FloatOutput = ResultOf<Input>>(
+  logProbabilities: Input,
+  targets: IndexInput,
+  options?: NllLossGradOptions<Grad>,
+): LossWithGrad<number | LossArray, Grad>;
 export function nllLossWithGrad(
   logProbabilities: FloatInput,
   targets: IndexInput,

@@ -1,17 +1,19 @@
 // Each case of the conformance data as a call of the public API. Nothing here knows which cases exist: an op that has no
 // entry in CALLS, or attributes without a counterpart, give undefined, and exceptions.ts has to say why.
 
+import { logSumExp } from "../../src/index.js";
 import { binaryBounds, crossEntropyBounds, transformBounds } from "../support/bounds.js";
 import { type Axis, broadcastAt, layout, rowDims, type Tensor } from "../support/layout.js";
 import * as reference from "../support/reference.js";
 import { INFORMATION_CALLS } from "./information.js";
 import type { Case, CaseTensor } from "./load.js";
+import { LOSS_CALLS, type LossApi } from "./losses.js";
 
 type Floats = reference.Floats;
 type Loss = number | Floats;
 
 /** What of the library the cases need; the reference implements it too. */
-export interface Api {
+export interface Api extends LossApi {
   crossEntropy(logits: Floats, targets: Floats | reference.Indices, options: reference.CrossEntropyOptions): Loss;
   crossEntropyWithGrad(
     logits: Floats,
@@ -40,12 +42,12 @@ export interface Call {
 
 export type Width = Float32ArrayConstructor | Float64ArrayConstructor;
 
-const list = (value: Loss): ArrayLike<number> => (typeof value === "number" ? [value] : value);
+export const list = (value: Loss): ArrayLike<number> => (typeof value === "number" ? [value] : value);
 const size = (dims: readonly number[]) => dims.reduce((a, b) => a * b, 1);
 const count = (weights: ArrayLike<number>) => Array.from(weights).filter((w) => w !== 0).length;
 
 /** Keeps the named outputs, so that a case is judged by what it records and nothing else. */
-function only(outputs: Outputs, names: Iterable<string>): Outputs {
+export function only(outputs: Outputs, names: Iterable<string>): Outputs {
   return Object.fromEntries(Array.from(names, (name) => [name, outputs[name]]));
 }
 
@@ -53,7 +55,7 @@ function only(outputs: Outputs, names: Iterable<string>): Outputs {
  * Sample weights as one factor a row. Weights of more dimensions than the loss broadcast it up: a row then counts once
  * for each of its copies, which is the sum of their weights.
  */
-function rowWeights(weight: CaseTensor, lossDims: readonly number[]): { each: Float64Array; all: Float64Array } {
+export function rowWeights(weight: CaseTensor, lossDims: readonly number[]): { each: Float64Array; all: Float64Array } {
   const rank = Math.max(weight.dims.length, lossDims.length);
   const dims = Array.from({ length: rank }, (_, i) => {
     const own = (shape: readonly number[]) => shape[shape.length - rank + i] ?? 1;
@@ -70,7 +72,11 @@ function rowWeights(weight: CaseTensor, lossDims: readonly number[]): { each: Fl
 }
 
 /** What a mean is divided by when it is not the library's own count. A divisor of 0 stands for a caller's mistake. */
-function denominator({ attrs }: Case, weights: ArrayLike<number> | undefined, positions: number): number | undefined {
+export function denominator(
+  { attrs }: Case,
+  weights: ArrayLike<number> | undefined,
+  positions: number,
+): number | undefined {
   const divisor = {
     sample_weights: weights && reference.total(weights),
     nonzero_sample_weights: weights && count(weights),
@@ -123,7 +129,7 @@ function crossEntropy(c: Case, floats: Width): Call {
   };
 }
 
-function indices({ data }: CaseTensor, floats: Width): reference.Indices {
+export function indices({ data }: CaseTensor, floats: Width): reference.Indices {
   return floats === Float32Array ? Int32Array.from(data) : BigInt64Array.from(Array.from(data, BigInt));
 }
 
@@ -178,7 +184,6 @@ function binary(c: Case, floats: Width): Call {
 /** Transforms; their gradients follow from their values: y⊙(g − Σgy), g − pΣg, p·g. */
 function transform(name: "softmax" | "logSoftmax" | "logSumExp") {
   return ({ attrs, inputs, outputs = {} }: Case, floats: Width): Call | undefined => {
-    if (inputs.b || attrs.return_sign) return undefined;
     const { dims } = inputs.x;
     const options = { dims, axis: attrs.axis as Axis };
     const x = floats.from(inputs.x.data);
@@ -214,6 +219,19 @@ function transform(name: "softmax" | "logSoftmax" | "logSumExp") {
   };
 }
 
+/** With factors it is computed in float64 whatever the kernel set: what a case records, to its own tolerance. */
+function weightedLogSumExp({ attrs, inputs, outputs = {} }: Case, floats: Width): Call {
+  const options = { dims: inputs.x.dims, axis: attrs.axis as Axis, b: inputs.b, returnSign: true } as const;
+  const x = floats.from(inputs.x.data);
+  return {
+    run: () => {
+      const { value, sign } = logSumExp(x, options);
+      return only({ y: value, sign }, Object.keys(outputs));
+    },
+    bounds: () => ({ y: new Float64Array(outputs.y.data.length), sign: new Float64Array(outputs.y.data.length) }),
+  };
+}
+
 /** Smoothing of one-hot rows. */
 function smoothLabels({ attrs, inputs: { target }, outputs = {} }: Case, floats: Width): Call | undefined {
   const [rows, classes] = target.dims;
@@ -232,8 +250,9 @@ const CALLS: Record<string, (c: Case, floats: Width) => Call | undefined> = {
   bce_with_logits: binary,
   softmax: transform("softmax"),
   log_softmax: transform("logSoftmax"),
-  logsumexp: transform("logSumExp"),
+  logsumexp: (c, floats) => (c.inputs.b ? weightedLogSumExp(c, floats) : transform("logSumExp")(c, floats)),
   smooth_labels: smoothLabels,
+  ...LOSS_CALLS,
   ...INFORMATION_CALLS,
 };
 

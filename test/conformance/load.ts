@@ -21,6 +21,7 @@ export interface Case {
 
 export interface Family {
   family: string;
+  source: { project: string; licence: string };
   count: number;
   cases: Case[];
 }

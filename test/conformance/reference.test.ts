@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import * as lossReference from "../support/lossReference.js";
 import * as reference from "../support/reference.js";
 import { type Api, callOf } from "./calls.js";
 import { standing } from "./exceptions.js";
@@ -7,6 +8,8 @@ import { loadFamilies } from "./load.js";
 
 const api: Api = {
   ...reference,
+  ...lossReference,
+  focalLoss: (x, t, options) => lossReference.focalLoss(x, t, options as never).loss,
   crossEntropy: (...args) => reference.crossEntropyWithGrad(...args).loss,
   binaryCrossEntropyWithLogits: (...args) => reference.binaryCrossEntropyWithLogitsWithGrad(...args).loss,
 };

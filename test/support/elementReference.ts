@@ -25,24 +25,21 @@ export function binaryCrossEntropy(p: number, t: number, positive = 1): ElementR
   };
 }
 
+/** a·b, 0 where a is, unless x is NaN. */
+function counted(a: number, b: number, x: number): number {
+  return a === 0 && !Number.isNaN(x) ? 0 : a * b;
+}
+
 export function klDiv(x: number, t: number): ElementResult {
   const log = Math.log(t);
-  return {
-    loss: product(t, log - x),
-    grad: -t,
-    lossSize: t === 0 ? 0 : t * (Math.abs(log) + Math.abs(x)),
-    gradSize: t,
-  };
+  const lossSize = t === 0 ? 0 : t * (Math.abs(log) + Math.abs(x));
+  return { loss: counted(t, log - x, x), grad: -t, lossSize, gradSize: t };
 }
 
 export function klDivLog(x: number, t: number): ElementResult {
   const e = Math.exp(t);
-  return {
-    loss: e === 0 && !Number.isNaN(x) ? 0 : e * (t - x),
-    grad: -e,
-    lossSize: e * (Math.abs(t) + Math.abs(x)),
-    gradSize: e,
-  };
+  const lossSize = e === 0 ? 0 : e * (Math.abs(t) + Math.abs(x));
+  return { loss: counted(e, t - x, x), grad: -e, lossSize, gradSize: e };
 }
 
 /** torchvision's `sigmoid_focal_loss`; the derivative by the product rule. */
