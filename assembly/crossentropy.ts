@@ -21,8 +21,8 @@ import { tanhDerivative } from "./tanh";
 //   loss = B + S·ln(1 + u) + ε₁(Σt′ − D)
 //   dz   = p·[S + 2λ·lse + ε₁(D − t′)] − a
 //
-// Focal [Lin 2017]: with L = −ln p_y, r = 1 − p_y, f(L) = w·r^γ·L in place of w·L, and f′ = w·r^γ·(1 + γ·p_y·L/r) in place
-// of S and a.
+// Focal [Lin 2017]: with L = −ln p_y and r = 1 − p_y, w·r^γ·L in place of w·L, and w·r^γ·(1 + γ·p_y·L/r) in place of S
+// and a.
 //
 // A class index y is t = e_y, of which only the terms that do not vanish are left. Products with a zero factor count as
 // 0 even when the other one is ∞. The element where p and a nearly cancel, y for an index and k for probabilities, is
@@ -136,7 +136,8 @@ export function crossEntropyRows<T>(
   const around = mode == PLAIN && !t; // around the target: logsumexp.ts
   // Only float32 rows have room for what the sum of logits loses to the one that is replaced.
   const linear = sizeof<T>() == 4 && around && epsilon != 0 && !w ? options + LINEAR : 0;
-  const together = sizeof<T>() != 8 && around && n <= FEW && n > 0 && poly == 0 && gamma == 0 && (epsilon == 0 || (!w && n > 1));
+  const together = sizeof<T>() != 8 && around && n <= FEW && n > 0 && poly == 0 && gamma == 0
+    && (epsilon == 0 || (!w && n > 1));
 
   let singly: usize = 0;
   for (let r: usize = 0; r < rows; ) {

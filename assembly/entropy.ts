@@ -5,7 +5,8 @@ import { expScale, expScaledOnce } from "./exp";
 import { log1p } from "./log";
 import { argmaxRow, finiteOrNaN } from "./logsumexp";
 
-// Entropy of softmax(z), z = scale·x. With d = z − m, m = z_k the largest, u = Σ_{j ≠ k} e^{dⱼ}, b = Σ_{j ≠ k} dⱼ·e^{dⱼ}:
+// Entropy of softmax(z), z = scale·x. With d = z − m, m = z_k the largest, u = Σ_{j ≠ k} e^{dⱼ}, b =
+// Σ_{j ≠ k} dⱼ·e^{dⱼ}:
 //
 //   H = ln(1 + u) − b/(1 + u)          dz = −p(ln p + H) = p·(b/(1 + u) − d)
 //
