@@ -128,6 +128,29 @@ describeThreads(`the same to the bit as on one thread [seed ${SEED}]`, () => {
       compare(() => ({ loss: celoss.softmax(bits, { dims, dtype: "bfloat16" }) }));
     });
 
+    test(`focalLoss and entropyLoss, ${size}: plain, options, 16 bits, shared`, () => {
+      const focal = { classes, alpha: weight, gamma: 1.5, sampleWeight, gradOutput, mask };
+      compare(() => celoss.focalLossWithGrad(logits, labels, { classes }));
+      compare(() => celoss.focalLossWithGrad(shared(logits), labels, { ...focal, reduction: "none" }));
+      const entropy = { classes, scale: 0.7, sampleWeight, gradOutput };
+      compare(() => ({ loss: celoss.entropyLoss(logits, { classes, scale: 0.7, sampleWeight }) }));
+      for (const x of [logits, shared(logits), float64]) compare(() => celoss.entropyLossWithGrad(x, { classes }));
+      compare(() => celoss.entropyLossWithGrad(logits, { ...entropy, mask, reduction: "none" }));
+      compare(() => celoss.entropyLossWithGrad(bits, { classes, dtype: "bfloat16" }));
+      compare(() => celoss.entropyLossWithGrad(shared(bits), { classes, dtype: "bfloat16", grad: shared(bits) }));
+    });
+
+    test(`element-wise losses and maps, ${size}: weights, targets smoothed, 16 bits, shared`, () => {
+      const weights = { weight: logits, gradOutput: logits };
+      compare(() => celoss.sigmoidFocalLossWithGrad(logits, probabilities, { ...weights, gamma: 1.5 }));
+      compare(() => celoss.klDivLossWithGrad(shared(logits), shared(probabilities), { reduction: "none" }));
+      compare(() => celoss.binaryCrossEntropyWithGrad(probabilities, probabilities, { labelSmoothing: 0.1 }));
+      compare(() => celoss.binaryCrossEntropyWithLogitsWithGrad(logits, probabilities, { labelSmoothing: 0.1 }));
+      compare(() => celoss.mseLossWithGrad(bits, probabilities, { dtype: "bfloat16" }));
+      compare(() => celoss.gaussianNllLossWithGrad(float64, probabilities, probabilities));
+      compare(() => ({ loss: celoss.softplus(shared(logits)) }));
+    });
+
     test(`binary, ${size}: sums in tile order, none, factors that broadcast, shared`, () => {
       compare(() => celoss.binaryCrossEntropyWithLogitsWithGrad(logits, probabilities));
       const x = shared(logits, 1);
