@@ -55,7 +55,7 @@ export function renderPage(
     row("family", "source", "cases", "as recorded", "deviation", "rejected", "not covered", "failing"),
     row("---", "---", ...Array.from({ length: 6 }, () => "---:")),
     ...families.map(({ family, source, cases }) => line(family, short(source.project), cases)),
-    line("**total**", "", all),
+    line("**total**", "all", all),
     "",
     "## Deviations",
     "",
