@@ -164,6 +164,10 @@ export function takesPart({ ours, group, name, workloads, flags }: Contender, wo
   const { id, kind, series, rows, classes } = workload;
   if (workloads && !workloads.includes(id) && !workloads.includes(kind)) return false;
   if (name.endsWith("revectorize") && series !== undefined) return false;
+  if (series === "losses") {
+    if (group === "rival" || group === "native") return false;
+    return ours ? ours.path === "end to end" && ours.threads === 1 && !/revect/.test(name) : name === "plain";
+  }
   if (series === "threads") return ours?.path === "shared";
   if (series === "classes" || series === "rows") {
     if (group === "rival") return mode === "gradient" && !SLOWER_RIVALS.test(name);

@@ -6,6 +6,8 @@ import { decode, encode } from "../test/support/halves.js";
 import { type CrossEntropyResult, crossEntropyWithGrad, total } from "../test/support/reference.js";
 import { type ElementType, type Option, optionsOf } from "./contenders/ours.js";
 import type { Data } from "./data.js";
+import { exactLoss } from "./losses/exact.js";
+import { isLoss } from "./losses/losses.js";
 import type { Workload } from "./workloads.js";
 
 export interface Exact {
@@ -40,6 +42,7 @@ export function exactOf(workload: Workload, data: Data, dtype: ElementType = "fl
   const { kind, rows, classes } = workload;
   const logits = dtype === "float32" ? data.logits : Float32Array.from(decode(encode(data.logits, dtype), dtype));
   const bound = GRADIENT_BOUND[dtype];
+  if (isLoss(kind)) return { ...exactLoss(kind, data), bound };
   if (kind === "binary") return { ...exactBinary(logits, data.labels), bound };
   if (option === undefined) return { ...exactCrossEntropy(logits, data.targets, classes), bound };
   const options = { dims: [rows, classes], ...optionsOf(option, workload, data) };

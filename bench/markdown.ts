@@ -27,6 +27,7 @@ export const BLOCKS: Readonly<Record<string, (runs: Runs) => string>> = {
   "bench-warmup": warmup,
   "bench-classes": ({ main }) => points(main, "classes"),
   "bench-rows": ({ main }) => points(main, "rows"),
+  "bench-losses": ({ main, engines }) => losses([main, ...engines]),
   "bench-contenders": ({ main }) => contenders(main),
   "bench-detail": ({ main }) => detail(main),
 };
@@ -263,6 +264,35 @@ function points(results: Results, series: Series): string {
     const own = cases.filter((of) => of.mode === mode);
     return grid(`${MODE_TITLES[mode]}, ns a logit`, own, names);
   }).join("\n\n");
+}
+
+/** Every other loss: plain JavaScript in ns an element, and how many times as fast celoss is. */
+function losses(runs: readonly Results[]): string {
+  const run = runs.find(({ cases }) => cases.some(({ series }) => series === "losses"));
+  if (run === undefined) return NOTHING;
+  const ways = ["simd end to end", "relaxed end to end"];
+  const parts = MODES.map((mode) => {
+    const cases = run.cases.filter((of) => of.series === "losses" && of.mode === mode);
+    const kinds = [...new Set(cases.map(({ kind }) => kind))];
+    const sizes = [...new Set(cases.map((of) => of.rows * of.classes))];
+    const lines = kinds.map((kind) => {
+      const cells = sizes.flatMap((size) => {
+        const of = cases.find((one) => one.kind === kind && one.rows * one.classes === size);
+        const plain = of && measurementOf(of, "plain");
+        const times = ways.map((way) => {
+          const ours = of && measurementOf(of, way);
+          if (!plain || !ours) return "–";
+          const factor = plain.median / ours.median;
+          return factor < 1 ? `**${ratio(factor)} ×**` : `${ratio(factor)} ×`;
+        });
+        return [plain ? digits(plain.median / size) : "–", times.join(", ")];
+      });
+      return [`\`${kind}\``, ...cells];
+    });
+    const head = [MODE_TITLES[mode], ...sizes.flatMap((size) => [`${size}: plain, ns`, "simd, relaxed"])];
+    return table(head, lines);
+  });
+  return [...parts, wrap(provenance(run))].join("\n\n");
 }
 
 function contenders({ contenders }: Results): string {

@@ -2,17 +2,20 @@
  * What the runner and a contender's process say to each other: requests are words on a line of stdin, replies a line of
  * JSON each on stdout, in order. Whatever can read lines and files can take part; bench/README.md has the whole of it.
  */
-export type Kind = "crossEntropy" | "binary";
+import { isLoss, type LossName } from "./losses/losses.js";
+
+export type Kind = "crossEntropy" | "binary" | LossName;
+const isKind = (kind: string): kind is Kind => kind === "crossEntropy" || kind === "binary" || isLoss(kind);
 export type Mode = "forward" | "gradient";
 
 /** What a contender is asked to do. Paths hold no spaces. */
 export interface Job {
-  /** Folder of `logits.f32`, and of `targets.i32` (crossEntropy) or `labels.f32` (binary), raw and little-endian. */
+  /** Folder of `logits.f32`, and of `targets.i32` (a class a row) or `labels.f32` (a target an element), raw and little-endian. */
   readonly folder: string;
   readonly kind: Kind;
   readonly mode: Mode;
   readonly rows: number;
-  /** 1 for binary. */
+  /** 1 for losses that go element by element. */
   readonly classes: number;
   /** Where the gradient of the mean loss goes, float32, rows × classes. */
   readonly gradientFile: string;
@@ -51,7 +54,7 @@ export function parseRequest(line: string): Request {
   const positive = (...indices: number[]) => indices.every((i) => numbers[i] > 0 && Number.isFinite(numbers[i]));
   if (name === "prepare" && words.length === 6 && positive(3, 4)) {
     const [folder, kind, mode, , , gradientFile] = words;
-    if ((kind === "crossEntropy" || kind === "binary") && (mode === "forward" || mode === "gradient"))
+    if (isKind(kind) && (mode === "forward" || mode === "gradient"))
       return { name, job: { folder, kind, mode, rows: numbers[3], classes: numbers[4], gradientFile } };
   }
   if (name === "warm" && words.length === 2 && positive(0, 1))

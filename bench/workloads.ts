@@ -1,4 +1,5 @@
 /** What is measured: shapes that people meet, and series of shapes that show how time grows. */
+import { LOSS_NAMES, lossOf } from "./losses/losses.js";
 import type { Kind, Mode } from "./protocol.js";
 
 export interface Workload {
@@ -8,11 +9,11 @@ export interface Workload {
   readonly rows: number;
   /** 1 for binary: every element is a row of its own. */
   readonly classes: number;
-  /** The scaling curve that it is a point of. */
+  /** The scaling curve that it is a point of, or that of the other losses. */
   readonly series?: Series;
 }
 
-export const SERIES = ["classes", "rows", "threads"] as const;
+export const SERIES = ["classes", "rows", "threads", "losses"] as const;
 export type Series = (typeof SERIES)[number];
 export const MODES: readonly Mode[] = ["forward", "gradient"];
 
@@ -22,6 +23,9 @@ const SERIES_CLASSES = [2, 5, 10, 25, 100, 250, 1000, 2500, 10_000, 50_000, 200_
 const SERIES_ROWS = [1, 10, 100, 1000, 10_000, 100_000];
 /** At 1000 classes, from well below to well above where threads begin to pay. */
 const SERIES_THREADS_ROWS = [4, 16, 32, 64, 128, 256, 1024, 4096];
+
+/** Elements of the other losses. */
+const LOSS_ELEMENTS = [10, 1000, 100_000, 1_000_000];
 
 export const WORKLOADS: readonly Workload[] = [
   softmax(1, 10),
@@ -37,6 +41,12 @@ export const POINTS: readonly Workload[] = [
   ...SERIES_CLASSES.map((classes) => softmax(SERIES_ELEMENTS / classes, classes, "classes")),
   ...SERIES_ROWS.map((rows) => softmax(rows, 10, "rows")),
   ...SERIES_THREADS_ROWS.map((rows) => softmax(rows, 1000, "threads")),
+  ...LOSS_NAMES.flatMap((kind) =>
+    LOSS_ELEMENTS.map((elements): Workload => {
+      const { classes } = lossOf(kind);
+      return { id: `${kind} ${elements}`, kind, rows: elements / classes, classes, series: "losses" };
+    }),
+  ),
 ];
 
 /** Of the warm-up curve. */

@@ -2,6 +2,8 @@
 import { decode, encode } from "../../test/support/halves.js";
 import { Absent, type Prepared } from "../child.js";
 import type { Data } from "../data.js";
+import { isLoss, lossOf } from "../losses/losses.js";
+import { prepareLoss } from "../losses/prepare.js";
 import type { Job } from "../protocol.js";
 import { type Ours, optionsOf } from "./ours.js";
 
@@ -43,7 +45,7 @@ export async function prepareCeloss(ours: Ours, job: Job, data: Data): Promise<P
 
 function prepareWorkspace(celoss: Library, ours: Ours, job: Job, data: Data): Prepared {
   const { rows, classes, mode } = job;
-  if (job.kind === "binary") throw new Absent("a workspace holds softmax cross-entropy only");
+  if (job.kind !== "crossEntropy") throw new Absent("a workspace holds softmax cross-entropy only");
   const { dtype } = ours;
   const { weight, ...options } = optionsOf(ours.option, job, data);
   const work = new celoss.CrossEntropyWorkspace({ rows, classes, dtype, weight: weight !== undefined });
@@ -68,6 +70,8 @@ function prepareCalls(
   allocating: boolean,
   newArray: (length: number) => Float32Array = (length) => new Float32Array(length),
 ): Prepared {
+  const data = { logits, targets, labels };
+  if (isLoss(kind)) return prepareLoss(mode, data, (grad) => lossOf(kind).ours(celoss as never, data, grad));
   const { crossEntropy, crossEntropyWithGrad } = celoss;
   const { binaryCrossEntropyWithLogits, binaryCrossEntropyWithLogitsWithGrad } = celoss;
   const binary = kind === "binary";

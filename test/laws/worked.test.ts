@@ -6,6 +6,8 @@ import {
   crossEntropy,
   crossEntropyWithGrad,
   logSumExp,
+  mseLossWithGrad,
+  sigmoid,
   softmax,
 } from "../../src/index.js";
 import { describeSets } from "../support/sets.js";
@@ -64,6 +66,12 @@ describeSets("worked numbers, to 6 decimals", () => {
   test("sigmoid cross-entropy at z = 4, y = 0: gradient 0.982014", () => {
     const { grad } = binaryCrossEntropyWithLogitsWithGrad([4], Float64Array.of(0));
     expect(six(grad as Float64Array)).toEqual([0.982014]);
+  });
+
+  test("½(σ(z) − y)² through a sigmoid at z = 4, y = 0: gradient 0.017345", () => {
+    const p = sigmoid([4]);
+    const { grad } = mseLossWithGrad(p, Float64Array.of(0));
+    expect(six([(grad[0] / 2) * p[0] * (1 - p[0])])).toEqual([0.017345]);
   });
 
   test("logits of 1e20 stay exact", () => {

@@ -308,7 +308,7 @@ describe("the other functions refuse the same way", () => {
     expect(run(t, { reduction: "avg" })).toThrow(/^"reduction" expected .*, got "avg"$/);
     expect(run(t, { denominator: -1 })).toThrow(/^"denominator" expected .*, got -1$/);
     expect(run(t, { pos_weight: 2 })).toThrow(/pos_weight/);
-    expect(run(t, { labelSmoothing: 0.1 })).toThrow(/labelSmoothing/);
+    expect(run(t, { ignoreIndex: 1 })).toThrow(/ignoreIndex/);
     expect(run(t, { grad: new Float32Array(3) })).toThrow(/^"grad" expected/);
     expect(run(t, { dims: [3] })).toThrow(/^"dims" expected/);
     expect(Array.from(grad)).toEqual([7, 7, 7, 7]);

@@ -1,0 +1,131 @@
+/** The losses beside cross-entropy that are measured: their data, the plain loop, and the call of celoss. */
+import type { Rng } from "../../test/support/rng.js";
+import type { Data } from "../data.js";
+import * as plain from "./plain.js";
+
+type Library = typeof import("celoss");
+type Values = Float32Array<ArrayBuffer>;
+
+export interface MeasuredLoss {
+  /** 1 where the loss goes element by element; `Data.logits` is its input then and `Data.labels` are its targets. */
+  readonly classes: number;
+  readonly input: (rng: Rng) => number;
+  readonly target?: (rng: Rng) => number;
+  plain(data: Data, grad: Values | undefined): number;
+  ours(celoss: Library, data: Data, grad: Values | undefined): number;
+}
+
+const normal = (rng: Rng) => rng.normal(4);
+const unit = (rng: Rng) => rng.uniform(0.001, 0.999);
+const binary = (rng: Rng) => rng.integer(2);
+const CLASSES = 10;
+
+/** A variance for each target, so that no third file of data is needed. */
+const variances = new WeakMap<Float32Array, Values>();
+function varianceOf(targets: Float32Array): Values {
+  let variance = variances.get(targets);
+  if (!variance) {
+    variance = Float32Array.from(targets, (t) => 0.5 + Math.abs(t));
+    variances.set(targets, variance);
+  }
+  return variance;
+}
+
+export const LOSSES = {
+  binaryCrossEntropy: {
+    classes: 1,
+    input: unit,
+    target: binary,
+    plain: ({ logits, labels }, grad) => plain.binaryCrossEntropyPlain(logits, labels, grad),
+    ours: (celoss, { logits, labels }, grad) =>
+      grad
+        ? celoss.binaryCrossEntropyWithGrad(logits, labels, { grad }).loss
+        : celoss.binaryCrossEntropy(logits, labels),
+  },
+  klDivLoss: {
+    classes: 1,
+    input: (rng) => -Math.abs(rng.normal(4)),
+    target: unit,
+    plain: ({ logits, labels }, grad) => plain.klDivLossPlain(logits, labels, grad),
+    ours: (celoss, { logits, labels }, grad) =>
+      grad ? celoss.klDivLossWithGrad(logits, labels, { grad }).loss : celoss.klDivLoss(logits, labels),
+  },
+  sigmoidFocalLoss: {
+    classes: 1,
+    input: normal,
+    target: binary,
+    plain: ({ logits, labels }, grad) => plain.sigmoidFocalLossPlain(logits, labels, grad),
+    ours: (celoss, { logits, labels }, grad) =>
+      grad ? celoss.sigmoidFocalLossWithGrad(logits, labels, { grad }).loss : celoss.sigmoidFocalLoss(logits, labels),
+  },
+  mseLoss: {
+    classes: 1,
+    input: normal,
+    target: normal,
+    plain: ({ logits, labels }, grad) => plain.mseLossPlain(logits, labels, grad),
+    ours: (celoss, { logits, labels }, grad) =>
+      grad ? celoss.mseLossWithGrad(logits, labels, { grad }).loss : celoss.mseLoss(logits, labels),
+  },
+  l1Loss: {
+    classes: 1,
+    input: normal,
+    target: normal,
+    plain: ({ logits, labels }, grad) => plain.l1LossPlain(logits, labels, grad),
+    ours: (celoss, { logits, labels }, grad) =>
+      grad ? celoss.l1LossWithGrad(logits, labels, { grad }).loss : celoss.l1Loss(logits, labels),
+  },
+  gaussianNllLoss: {
+    classes: 1,
+    input: normal,
+    target: normal,
+    plain: ({ logits, labels }, grad) => {
+      const variance = varianceOf(labels);
+      return plain.gaussianNllLossPlain(logits, labels, variance, grad, grad && new Float32Array(grad.length));
+    },
+    ours: (celoss, { logits, labels }, grad) => {
+      const variance = varianceOf(labels);
+      return grad
+        ? celoss.gaussianNllLossWithGrad(logits, labels, variance, { grad }).loss
+        : celoss.gaussianNllLoss(logits, labels, variance);
+    },
+  },
+  poissonNllLoss: {
+    classes: 1,
+    input: (rng) => rng.normal(1),
+    target: (rng) => rng.integer(9),
+    plain: ({ logits, labels }, grad) => plain.poissonNllLossPlain(logits, labels, grad),
+    ours: (celoss, { logits, labels }, grad) =>
+      grad ? celoss.poissonNllLossWithGrad(logits, labels, { grad }).loss : celoss.poissonNllLoss(logits, labels),
+  },
+  focalLoss: {
+    classes: CLASSES,
+    input: normal,
+    plain: ({ logits, targets }, grad) => plain.focalLossPlain(logits, targets, CLASSES, grad),
+    ours: (celoss, { logits, targets }, grad) =>
+      grad ? celoss.focalLossWithGrad(logits, targets, { grad }).loss : celoss.focalLoss(logits, targets),
+  },
+  entropyLoss: {
+    classes: CLASSES,
+    input: normal,
+    plain: ({ logits, targets }, grad) => plain.entropyLossPlain(logits, targets.length, CLASSES, grad),
+    ours: (celoss, { logits }, grad) =>
+      grad
+        ? celoss.entropyLossWithGrad(logits, { grad, classes: CLASSES }).loss
+        : celoss.entropyLoss(logits, { classes: CLASSES }),
+  },
+  nllLoss: {
+    classes: CLASSES,
+    input: (rng) => -Math.abs(rng.normal(4)),
+    plain: ({ logits, targets }, grad) => plain.nllLossPlain(logits, targets, CLASSES, grad),
+    ours: (celoss, { logits, targets }, grad) =>
+      grad ? celoss.nllLossWithGrad(logits, targets, { grad }).loss : celoss.nllLoss(logits, targets),
+  },
+} as const satisfies Record<string, MeasuredLoss>;
+
+export type LossName = keyof typeof LOSSES;
+export const LOSS_NAMES = Object.keys(LOSSES) as LossName[];
+export const isLoss = (kind: string): kind is LossName => kind in LOSSES;
+
+export function lossOf(name: LossName): MeasuredLoss {
+  return LOSSES[name];
+}
