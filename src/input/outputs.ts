@@ -88,7 +88,7 @@ export function rowsOutput(name: string, value: unknown, rows: number): Float32A
 }
 
 /**
- * @param inputs what is read while the output is written, by name: views, arrays, and anything else
+ * @param inputs what is read while the output is written: views, arrays, and anything else, by name where they have none
  * @param inPlaceAllowedWith the input that the output may be: the same elements in the same order
  * @throws {RangeError} when the output lies over the bytes of an input, whole or in part
  */
@@ -109,7 +109,8 @@ export function checkOverlap(
     const read = bytesOf(region as Region);
     if (Math.max(read.start, written.start) < Math.min(read.end, written.end)) {
       const name = "name" in output ? output.name : "out";
-      throw rangeError(name, `memory apart from that of "${input}"`, "data" in output ? output.array : output);
+      const other = (region as Partial<RowsView>).name ?? input;
+      throw rangeError(name, `memory apart from that of "${other}"`, "data" in output ? output.array : output);
     }
   }
 }

@@ -8,14 +8,7 @@ import type { ElementOp } from "../kernels/kernels.js";
 import { sweep } from "../sweep/sweep.js";
 import type { LossWithGrad } from "./crossEntropy.js";
 import { ElementTiles, type Factor } from "./elementTiles.js";
-import {
-  divided,
-  divisor,
-  type Reduction,
-  type ReductionKind,
-  type ReductionOptions,
-  readReduction,
-} from "./reduction.js";
+import { divided, divisor, type Reduction, type ReductionOptions, readReduction } from "./reduction.js";
 
 export type LossArray = Float32Array | Float64Array;
 
@@ -124,8 +117,9 @@ export function elementLossWithGrad<Options extends Loosely>(kind: Kind<Options>
 
 function reductionOf<Options extends Loosely>({ reductions }: Kind<Options>, options: Options): Reduction {
   const { reduction } = options;
+  // An object for the few calls that need one.
   const own = reductions !== undefined && reduction !== undefined && reductions.includes(reduction);
-  return readReduction({ ...options, reduction: own ? "mean" : (reduction as ReductionKind | undefined) });
+  return readReduction(own ? { ...options, reduction: "mean" } : (options as ReductionOptions));
 }
 
 function factor(name: string, value: number | FloatInput | undefined, x: RowsView): Factor {
@@ -161,8 +155,7 @@ export function prepare<Options extends Loosely & ElementGradOptions>(
   const by = divisor(reduction, kind.count === undefined ? elements : kind.count(x, options));
 
   const Losses = x.type === "float64" ? Float64Array : Float32Array;
-  const inputs = { [kind.input]: x, targets, weight, gradOutput: upstream };
-  if (extraOption !== undefined) inputs[extraOption.name] = extra;
+  const inputs = { x, targets, weight, extra, gradOutput: upstream };
   let out: LossArray | undefined;
   if (reduction.kind === "none" && options.out !== undefined) {
     out = rowsOutput("out", options.out, elements);
