@@ -134,6 +134,12 @@ function areApart(a: ArrayBufferView, b: ArrayBufferView, place: number): boolea
   return true;
 }
 
+/** Whether {@link checkOverlap} found this output apart from these two the last time. Asking that builds no record of inputs. */
+export function wasApart(output: RowsView, first: RowsView, second: RowsView | IndexView): boolean {
+  const { data } = output;
+  return apart[0] === data && apart[1] === first.data && apart[2] === data && apart[3] === second.data;
+}
+
 type Region = RowsView | IndexView | ArrayBufferView;
 
 /** The typed array that a view is of; undefined for plain arrays and numbers. */

@@ -2,7 +2,7 @@ import type { FloatData, FloatInput, FloatOutput, IndexInput, ResultOf, TensorLi
 import { typeError } from "../input/errors.js";
 import { maskView } from "../input/mask.js";
 import { classWeights, finiteNumber, knownOptions, NO_OPTIONS, rowFactors } from "../input/options.js";
-import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
+import { checkOverlap, newLike, outputView, rowsOutput, wasApart } from "../input/outputs.js";
 import type { RowsView } from "../input/rows.js";
 import { checkIndices, resolveInputs } from "../input/targets.js";
 import type { RowContents } from "../sweep/rows.js";
@@ -137,7 +137,9 @@ export function evaluate(
   let grad: RowsView | undefined;
   if (none) out = options.out === undefined ? new Losses(rows) : rowsOutput("out", options.out, rows);
   if (withGrad) grad = options.grad === undefined ? newLike(logits) : outputView("grad", options.grad, logits);
-  if (options.out !== undefined || options.grad !== undefined) {
+  const others = weight ?? mask ?? samples ?? gradOutput ?? options.out;
+  const known = others === undefined && grad !== undefined && wasApart(grad, logits, targets.view);
+  if (!known && (options.out !== undefined || options.grad !== undefined)) {
     const inputs = { logits, targets: targets.view, mask, weight, sampleWeight, gradOutput: upstream };
     if (out !== undefined && options.out !== undefined) checkOverlap(out, inputs);
     if (grad !== undefined && options.grad !== undefined) {
