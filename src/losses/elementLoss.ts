@@ -83,6 +83,8 @@ export interface Kind<Options extends Loosely> {
   readonly own: readonly string[];
   /** Its formula under these options; throws where they are out of range. */
   read(options: Options): Formula;
+  /** What it was without options, once it has been asked for: small calls are most often that. */
+  bare?: Formula;
   /** Throws for elements that have no loss. */
   check?(x: RowsView, targets: RowsView, extra: Factor): void;
   /** Reductions that it has besides, which are means by `count`. */
@@ -122,6 +124,12 @@ function reductionOf<Options extends Loosely>({ reductions }: Kind<Options>, opt
   return readReduction(own ? { ...options, reduction: "mean" } : (options as ReductionOptions));
 }
 
+function formulaOf<Options extends Loosely>(kind: Kind<Options>, options: Options): Formula {
+  if (options !== NO_OPTIONS) return kind.read(options);
+  kind.bare ??= kind.read(options);
+  return kind.bare;
+}
+
 function factor(name: string, value: number | FloatInput | undefined, x: RowsView): Factor {
   if (value === undefined) return 1;
   if (typeof value === "number") return finiteNumber(name, value, 1);
@@ -145,7 +153,7 @@ export function prepare<Options extends Loosely & ElementGradOptions>(
   withGrad: boolean,
 ): Prepared {
   const reduction = reductionOf(kind, options);
-  const { op, p = 0, q = 0, smoothing = 0, extra: extraOption } = kind.read(options);
+  const { op, p = 0, q = 0, smoothing = 0, extra: extraOption } = formulaOf(kind, options);
   const { x, targets } = resolvePair(input, targetsInput, options, kind.input);
   const weight = factor("weight", options.weight, x);
   const extra = extraOption === undefined ? 1 : factor(extraOption.name, extraOption.value, x);
