@@ -215,35 +215,6 @@ const DERIVATIVE: usize = memory.data(16, 16);
 // @ts-ignore: decorator
 @inline const ELEMENTS: usize = 64;
 
-/** A vector of elements at byte `at` of the arrays, `left` of them there: its losses; the gradient goes to dx. */
-// @ts-ignore: decorator
-@inline function vector<T>(
-  op: i32, at: usize, left: usize, whole: bool, x: usize, t: usize, v: usize, vV: v128, w: usize, pV: v128, qV: v128,
-  full: bool, loss: usize, g: usize, gV: v128, dx: usize, grad: bool,
-): v128 {
-  const one = splat<T>(1);
-  // What stands behind the end is finite in all formulas.
-  const xV = whole ? v128.load(x + at) : loadTail<T>(x + at, left, one);
-  const tV = t ? (whole ? v128.load(t + at) : loadTail<T>(t + at, left, one)) : one;
-  let value = formula<T>(op, xV, tV, v ? v128.load(v + at) : vV, pV, qV, full, grad);
-  // A NaN survives a weight of 0.
-  if (w) value = v128.bitselect(mulZero<T>(v128.load(w + at), value), value, eq<T>(value, value));
-  if (!whole) value = tailOf<T>(value, left);
-  if (loss) {
-    if (whole) v128.store(loss + at, value);
-    else storeTail<T>(loss + at, left, value);
-  }
-  if (grad) {
-    let d = v128.load(DERIVATIVE);
-    if (w) d = mul<T>(d, v128.load(w + at));
-    if (g) d = mul<T>(d, v128.load(g + at));
-    d = mul<T>(d, gV);
-    if (whole) v128.store(dx + at, d);
-    else storeTail<T>(dx + at, left, d);
-  }
-  return value;
-}
-
 // @ts-ignore: decorator
 @inline function sweep<T>(
   n: usize, op: i32, x: usize, t: usize, v: usize, vScalar: f64, w: usize, p: f64, q: f64, loss: usize, g: usize,
@@ -251,6 +222,7 @@ const DERIVATIVE: usize = memory.data(16, 16);
 ): f64 {
   const size = computeSize<T>();
   const step = lanes<T>();
+  const one = splat<T>(1);
   const vV = splat<T>(vScalar);
   const pV = splat<T>(p);
   const qV = splat<T>(q);
@@ -259,32 +231,32 @@ const DERIVATIVE: usize = memory.data(16, 16);
   const grad = dx != 0;
   let total: f64 = 0;
   let i: usize = 0;
-  // Formulas of a few operations, for which a question an element would be half of the time.
-  if ((op == SQUARED || op == ABSOLUTE) && sizeof<T>() == 4 && !w && !loss && !g) {
-    while (i + 2 * step <= n) {
-      let a = splat<T>(0);
-      let b = a;
-      const stop = min(i + 2 * ELEMENTS, n - (2 * step - 1));
-      if (grad) {
-        for (; i < stop; i += 2 * step) {
-          a = add<T>(a, vector<T>(op, i * size, step, true, x, t, 0, vV, 0, pV, qV, full, 0, 0, gV, dx, true));
-          b = add<T>(b, vector<T>(op, (i + step) * size, step, true, x, t, 0, vV, 0, pV, qV, full, 0, 0, gV, dx, true));
-        }
-      } else {
-        for (; i < stop; i += 2 * step) {
-          a = add<T>(a, vector<T>(op, i * size, step, true, x, t, 0, vV, 0, pV, qV, full, 0, 0, gV, 0, false));
-          b = add<T>(b, vector<T>(op, (i + step) * size, step, true, x, t, 0, vV, 0, pV, qV, full, 0, 0, gV, 0, false));
-        }
-      }
-      total += sumLanes<T>(add<T>(a, b));
-    }
-  }
   while (i < n) {
     let sum = splat<T>(0);
     for (const stop = min(i + ELEMENTS, n); i < stop; i += step) {
-      const left = n - i;
       const at = i * size;
-      sum = add<T>(sum, vector<T>(op, at, left, left >= step, x, t, v, vV, w, pV, qV, full, loss, g, gV, dx, grad));
+      const left = n - i;
+      const whole = left >= step;
+      // What stands behind the end is finite in all formulas.
+      const xV = whole ? v128.load(x + at) : loadTail<T>(x + at, left, one);
+      const tV = t ? (whole ? v128.load(t + at) : loadTail<T>(t + at, left, one)) : one;
+      let value = formula<T>(op, xV, tV, v ? v128.load(v + at) : vV, pV, qV, full, grad);
+      // A NaN survives a weight of 0.
+      if (w) value = v128.bitselect(mulZero<T>(v128.load(w + at), value), value, eq<T>(value, value));
+      if (!whole) value = tailOf<T>(value, left);
+      sum = add<T>(sum, value);
+      if (loss) {
+        if (whole) v128.store(loss + at, value);
+        else storeTail<T>(loss + at, left, value);
+      }
+      if (grad) {
+        let d = v128.load(DERIVATIVE);
+        if (w) d = mul<T>(d, v128.load(w + at));
+        if (g) d = mul<T>(d, v128.load(g + at));
+        d = mul<T>(d, gV);
+        if (whole) v128.store(dx + at, d);
+        else storeTail<T>(dx + at, left, d);
+      }
     }
     total += sumLanes<T>(sum);
   }
