@@ -39,6 +39,12 @@ import { tanhDerivative } from "./tanh";
   return a == 0 && b == b ? 0 : a * b;
 }
 
+/** Whether γ is a whole number, for which a few products make the power. */
+// @ts-ignore: decorator
+@inline function wholeGamma(gamma: f64): bool {
+  return gamma <= 8 && gamma == nearest<f64>(gamma);
+}
+
 /** r^γ, r in [0, 1] or NaN, γ > 0. */
 function focalFactor(r: f64, gamma: f64): f64 {
   if (r == 0) return 0;
@@ -136,8 +142,8 @@ export function crossEntropyRows<T>(
   const around = mode == PLAIN && !t; // around the target: logsumexp.ts
   // Only float32 rows have room for what the sum of logits loses to the one that is replaced.
   const linear = sizeof<T>() == 4 && around && epsilon != 0 && !w ? options + LINEAR : 0;
-  const together = sizeof<T>() != 8 && around && n <= FEW && n > 0 && poly == 0 && gamma == 0
-    && (epsilon == 0 || (!w && n > 1));
+  const together = sizeof<T>() != 8 && around && n <= FEW && n > 0 && poly == 0
+    && (epsilon == 0 ? wholeGamma(gamma) : gamma == 0 && !w && n > 1);
 
   let singly: usize = 0;
   for (let r: usize = 0; r < rows; ) {
@@ -149,7 +155,7 @@ export function crossEntropyRows<T>(
         count = min(count, GROUP);
         logits = wideLogits<T>(x, count * n);
       }
-      const done = fewRows(count, n, logits, y, w, epsilon, lambda, ignored, loss, lse, g, dx, grad);
+      const done = fewRows(count, n, logits, y, w, epsilon, lambda, <i32>gamma, ignored, loss, lse, g, dx, grad);
       r += done;
       x += done * n * sizeof<T>();
       y += done * 4;

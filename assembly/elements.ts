@@ -1,5 +1,5 @@
 import {
-  abs, add, computeSize, div, eq, lanes, loadTail, lt, madd, mul, mulZero, pmax, splat, storeTail, sub, sumLanes,
+  abs, add, computeSize, div, eq, lanes, lt, madd, mul, mulZero, pmax, splat, storeTail, sub, sumLanes,
   tailOf,
 } from "./lanes";
 import { expAny, expScale, expScaledOnce } from "./exp";
@@ -11,11 +11,17 @@ import { log, log1pUnit } from "./log";
 //
 // Loss and derivative are within 40 ulp of the sizes of their terms, in both types: test/losses/elements.test.ts.
 
-const DERIVATIVE: usize = memory.data(16, 16);
+const DERIVATIVE: usize = memory.data(32, 16);
 
 // @ts-ignore: decorator
 @inline function derivative(d: v128): void {
   v128.store(DERIVATIVE, d);
+}
+
+/** The derivative to v, of the one formula that has it. */
+// @ts-ignore: decorator
+@inline function derivativeToV(d: v128): void {
+  v128.store(DERIVATIVE, d, 16);
 }
 
 /** e^−|x|. */
@@ -47,6 +53,7 @@ const DERIVATIVE: usize = memory.data(16, 16);
 /** −v·t·ln x − (1 − t)·ln(1 − x), each logarithm at least −100, the derivative's denominator at least 10⁻¹². */
 // @ts-ignore: decorator
 @inline function probability<T>(x: v128, t: v128, v: v128, grad: bool): v128 {
+  const zero = splat<T>(0);
   const one = splat<T>(1);
   const least = splat<T>(-100);
   const rest = sub<T>(one, x);
@@ -57,11 +64,19 @@ const DERIVATIVE: usize = memory.data(16, 16);
     derivative(div<T>(d, pmax<T>(mul<T>(x, rest), splat<T>(1e-12))));
   }
   // ln(1 − x), with what 1 − x was rounded by.
-  const lost = sub<T>(sub<T>(one, rest), x);
-  const logRest = add<T>(log<T>(rest), div<T>(lost, rest));
-  const finite = v128.bitselect(logRest, least, lt<T>(splat<T>(0), rest));
-  const q = v128.bitselect(pmax<T>(finite, least), x, eq<T>(x, x));
-  return sub<T>(splat<T>(0), madd<T>(on, pmax<T>(log<T>(x), least), mul<T>(off, q)));
+  const lost = div<T>(sub<T>(sub<T>(one, rest), x), rest);
+  const certain = eq<T>(t, one);
+  let value: v128;
+  if (v128.any_true(v128.not(v128.or(certain, eq<T>(t, zero))))) {
+    const logRest = v128.bitselect(add<T>(log<T>(rest), lost), least, lt<T>(zero, rest));
+    value = madd<T>(on, pmax<T>(log<T>(x), least), mul<T>(off, pmax<T>(logRest, least)));
+  } else {
+    // Labels are 0 or 1: one logarithm does.
+    const p = v128.bitselect(x, rest, certain);
+    const logP = v128.bitselect(add<T>(log<T>(p), v128.andnot(lost, certain)), least, lt<T>(zero, p));
+    value = mul<T>(v128.bitselect(v, one, certain), pmax<T>(logP, least));
+  }
+  return v128.bitselect(sub<T>(zero, value), x, eq<T>(x, x));
 }
 
 /** a·b, 0 where a is, unless x is NaN. */
@@ -90,7 +105,7 @@ const DERIVATIVE: usize = memory.data(16, 16);
  * r = 1 − p_t the derivative is α_t·r^γ·[σ − t + γ(1 − 2t)·σ(1 − σ)/r·CE]; the fraction is at most 1.
  */
 // @ts-ignore: decorator
-@inline function focal<T>(x: v128, t: v128, p: v128, q: v128, grad: bool): v128 {
+@inline function focal<T>(x: v128, t: v128, p: v128, q: v128, squared: bool, grad: bool): v128 {
   const zero = splat<T>(0);
   const one = splat<T>(1);
   const off = sub<T>(one, t);
@@ -104,14 +119,16 @@ const DERIVATIVE: usize = memory.data(16, 16);
   const ce = add<T>(linear, log1pUnit<T>(e));
   const alpha = v128.bitselect(one, madd<T>(p, t, mul<T>(sub<T>(one, p), off)), lt<T>(p, zero));
   const r = madd<T>(t, complement, mul<T>(off, sigma));
-  const power = mul<T>(alpha, expAny<T>(mulZero<T>(q, log<T>(r))));
+  // Two is what is usual, and a product is more accurate.
+  const power = squared ? mul<T>(r, r) : expAny<T>(mulZero<T>(q, log<T>(r)));
+  const factor = mul<T>(alpha, power);
   if (grad) {
     const share = v128.andnot(div<T>(mul<T>(sigma, complement), r), eq<T>(r, zero));
     const turn = mul<T>(mul<T>(q, sub<T>(off, t)), mulZero<T>(share, ce));
     const d = add<T>(sub<T>(mul<T>(off, sigma), mul<T>(t, complement)), turn);
-    derivative(mul<T>(power, d));
+    derivative(mul<T>(factor, d));
   }
-  return mulZero<T>(power, ce);
+  return mulZero<T>(factor, ce);
 }
 
 /** (x − t)². */
@@ -134,14 +151,17 @@ const DERIVATIVE: usize = memory.data(16, 16);
   return size;
 }
 
-/** ½(ln v + (x − t)²/v) + q, v at least p. Derivative to x, or to v: ½(1 − (x − t)²/v)/v. */
+/** ½(ln v + (x − t)²/v) + q, v at least p. Derivatives (x − t)/v, and to v ½(1 − (x − t)²/v)/v. */
 // @ts-ignore: decorator
-@inline function gaussian<T>(x: v128, t: v128, v: v128, p: v128, q: v128, toVariance: bool, grad: bool): v128 {
+@inline function gaussian<T>(x: v128, t: v128, v: v128, p: v128, q: v128, grad: bool): v128 {
   const half = splat<T>(0.5);
   const variance = pmax<T>(v, p);
   const d = sub<T>(x, t);
   const share = div<T>(mul<T>(d, d), variance);
-  if (grad) derivative(div<T>(toVariance ? mul<T>(half, sub<T>(splat<T>(1), share)) : d, variance));
+  if (grad) {
+    derivative(div<T>(d, variance));
+    derivativeToV(div<T>(mul<T>(half, sub<T>(splat<T>(1), share)), variance));
+  }
   return madd<T>(half, add<T>(log<T>(variance), share), q);
 }
 
@@ -187,28 +207,25 @@ const DERIVATIVE: usize = memory.data(16, 16);
 // @ts-ignore: decorator
 @inline const GAUSSIAN: i32 = 7;
 // @ts-ignore: decorator
-@inline const GAUSSIAN_VARIANCE: i32 = 8;
+@inline const POISSON_OF_LOG: i32 = 8;
 // @ts-ignore: decorator
-@inline const POISSON_OF_LOG: i32 = 9;
+@inline const POISSON: i32 = 9;
 // @ts-ignore: decorator
-@inline const POISSON: i32 = 10;
-// @ts-ignore: decorator
-@inline const SOFTPLUS: i32 = 11;
+@inline const SOFTPLUS: i32 = 10;
 
 // @ts-ignore: decorator
-@inline function formula<T>(op: i32, x: v128, t: v128, v: v128, p: v128, q: v128, full: bool, grad: bool): v128 {
+@inline function formula<T>(op: i32, x: v128, t: v128, v: v128, p: v128, q: v128, flag: bool, grad: bool): v128 {
   if (op == SIGMOID) return sigmoid<T>(x);
   if (op == SOFTPLUS) return softplus<T>(x, p);
   if (op == PROBABILITY) return probability<T>(x, t, v, grad);
   if (op == DIVERGENCE) return divergence<T>(x, t, grad);
   if (op == LOG_DIVERGENCE) return logDivergence<T>(x, t, grad);
-  if (op == FOCAL) return focal<T>(x, t, p, q, grad);
+  if (op == FOCAL) return focal<T>(x, t, p, q, flag, grad);
   if (op == SQUARED) return squared<T>(x, t, grad);
   if (op == ABSOLUTE) return absolute<T>(x, t, grad);
-  if (op == GAUSSIAN) return gaussian<T>(x, t, v, p, q, false, grad);
-  if (op == GAUSSIAN_VARIANCE) return gaussian<T>(x, t, v, p, q, true, grad);
+  if (op == GAUSSIAN) return gaussian<T>(x, t, v, p, q, grad);
   const value = op == POISSON_OF_LOG ? poissonOfLog<T>(x, t, grad) : poisson<T>(x, t, p, grad);
-  return full ? add<T>(value, stirling<T>(t)) : value;
+  return flag ? add<T>(value, stirling<T>(t)) : value;
 }
 
 /** Elements whose losses are added up before they are carried over to float64. */
@@ -218,7 +235,7 @@ const DERIVATIVE: usize = memory.data(16, 16);
 // @ts-ignore: decorator
 @inline function sweep<T>(
   n: usize, op: i32, x: usize, t: usize, v: usize, vScalar: f64, w: usize, p: f64, q: f64, loss: usize, g: usize,
-  gScalar: f64, dx: usize,
+  gScalar: f64, dx: usize, dv: usize,
 ): f64 {
   const size = computeSize<T>();
   const step = lanes<T>();
@@ -227,8 +244,11 @@ const DERIVATIVE: usize = memory.data(16, 16);
   const pV = splat<T>(p);
   const qV = splat<T>(q);
   const gV = splat<T>(gScalar);
-  const full = q != 0;
+  // γ = 2, or whether the constant counts.
+  const flag = op == FOCAL ? q == 2 : q != 0;
   const grad = dx != 0;
+  const map = op == SIGMOID || op == SOFTPLUS;
+  const withV = op == PROBABILITY || op == GAUSSIAN;
   let total: f64 = 0;
   let i: usize = 0;
   while (i < n) {
@@ -236,11 +256,11 @@ const DERIVATIVE: usize = memory.data(16, 16);
     for (const stop = min(i + ELEMENTS, n); i < stop; i += step) {
       const at = i * size;
       const left = n - i;
+      // Of the last vector, what lies behind the end counts nothing.
       const whole = left >= step;
-      // What stands behind the end is finite in all formulas.
-      const xV = whole ? v128.load(x + at) : loadTail<T>(x + at, left, one);
-      const tV = t ? (whole ? v128.load(t + at) : loadTail<T>(t + at, left, one)) : one;
-      let value = formula<T>(op, xV, tV, v ? v128.load(v + at) : vV, pV, qV, full, grad);
+      const tV = map ? one : v128.load(t + at);
+      const factor = withV && v ? v128.load(v + at) : vV;
+      let value = formula<T>(op, v128.load(x + at), tV, factor, pV, qV, flag, grad);
       // A NaN survives a weight of 0.
       if (w) value = v128.bitselect(mulZero<T>(v128.load(w + at), value), value, eq<T>(value, value));
       if (!whole) value = tailOf<T>(value, left);
@@ -251,11 +271,17 @@ const DERIVATIVE: usize = memory.data(16, 16);
       }
       if (grad) {
         let d = v128.load(DERIVATIVE);
-        if (w) d = mul<T>(d, v128.load(w + at));
-        if (g) d = mul<T>(d, v128.load(g + at));
-        d = mul<T>(d, gV);
+        let f = gV;
+        if (w) f = mul<T>(f, v128.load(w + at));
+        if (g) f = mul<T>(f, v128.load(g + at));
+        d = mul<T>(d, f);
         if (whole) v128.store(dx + at, d);
         else storeTail<T>(dx + at, left, d);
+        if (op == GAUSSIAN && dv) {
+          d = mul<T>(v128.load(DERIVATIVE, 16), f);
+          if (whole) v128.store(dv + at, d);
+          else storeTail<T>(dv + at, left, d);
+        }
       }
     }
     total += sumLanes<T>(sum);
@@ -266,20 +292,19 @@ const DERIVATIVE: usize = memory.data(16, 16);
 /** A loop for each formula: nothing is asked in it but what is there. */
 export function elements<T>(
   n: usize, op: i32, x: usize, t: usize, v: usize, vScalar: f64, w: usize, p: f64, q: f64, loss: usize, g: usize,
-  gScalar: f64, dx: usize,
+  gScalar: f64, dx: usize, dv: usize,
 ): f64 {
   switch (op) {
-    case SIGMOID: return sweep<T>(n, SIGMOID, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
-    case SOFTPLUS: return sweep<T>(n, SOFTPLUS, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
-    case PROBABILITY: return sweep<T>(n, PROBABILITY, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
-    case DIVERGENCE: return sweep<T>(n, DIVERGENCE, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
-    case LOG_DIVERGENCE: return sweep<T>(n, LOG_DIVERGENCE, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
-    case FOCAL: return sweep<T>(n, FOCAL, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
-    case SQUARED: return sweep<T>(n, SQUARED, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
-    case ABSOLUTE: return sweep<T>(n, ABSOLUTE, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
-    case GAUSSIAN: return sweep<T>(n, GAUSSIAN, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
-    case GAUSSIAN_VARIANCE: return sweep<T>(n, GAUSSIAN_VARIANCE, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
-    case POISSON_OF_LOG: return sweep<T>(n, POISSON_OF_LOG, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
-    default: return sweep<T>(n, POISSON, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx);
+    case SIGMOID: return sweep<T>(n, SIGMOID, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx, dv);
+    case SOFTPLUS: return sweep<T>(n, SOFTPLUS, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx, dv);
+    case PROBABILITY: return sweep<T>(n, PROBABILITY, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx, dv);
+    case DIVERGENCE: return sweep<T>(n, DIVERGENCE, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx, dv);
+    case LOG_DIVERGENCE: return sweep<T>(n, LOG_DIVERGENCE, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx, dv);
+    case FOCAL: return sweep<T>(n, FOCAL, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx, dv);
+    case SQUARED: return sweep<T>(n, SQUARED, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx, dv);
+    case ABSOLUTE: return sweep<T>(n, ABSOLUTE, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx, dv);
+    case GAUSSIAN: return sweep<T>(n, GAUSSIAN, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx, dv);
+    case POISSON_OF_LOG: return sweep<T>(n, POISSON_OF_LOG, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx, dv);
+    default: return sweep<T>(n, POISSON, x, t, v, vScalar, w, p, q, loss, g, gScalar, dx, dv);
   }
 }

@@ -149,12 +149,13 @@ export function wideLogits<T>(x: usize, total: usize): usize {
 }
 
 /**
- * Losses and gradients of rows of float32 logits, n ≤ FEW; no class weights with smoothing. Returns how many it has
+ * Losses and gradients of rows of float32 logits, n ≤ FEW; no class weights with smoothing, and a whole γ ≥ 0, not with
+ * smoothing either. Returns how many it has
  * done: it stops before four rows of which a sum is out of range, and before a group in which a term is.
  */
 export function fewRows(
-  rows: usize, n: usize, x: usize, y: usize, w: usize, epsilon: f64, lambda: f64, ignored: i32, loss: usize, lse: usize,
-  g: usize, dx: usize, grad: bool,
+  rows: usize, n: usize, x: usize, y: usize, w: usize, epsilon: f64, lambda: f64, gamma: i32, ignored: i32,
+  loss: usize, lse: usize, g: usize, dx: usize, grad: bool,
 ): usize {
   const magic = held<f32>(expMagic<f32>(-SHIFT));
   const fill = held<f32>(0);
@@ -213,8 +214,21 @@ export function fewRows(
         x + ((atA + ka) << 2), x + ((atB + kb) << 2), x + ((atC + kc) << 2), x + ((atD + kd) << 2),
       );
       const logS = log1pOfFour(u);
+      // Focal: r^γ·w in place of w, and the derivative to logS in place of S.
+      let factorOfLog = weight;
+      let slope = weight;
+      if (gamma) {
+        const r = f32x4.div(others, sum);
+        let power = r;
+        for (let i = 1; i < gamma; i++) power = f32x4.mul(power, r);
+        factorOfLog = f32x4.mul(weight, power);
+        // logS/r tends to 1.
+        const ratio = v128.bitselect(f32x4.div(logS, r), one, f32x4.gt(r, none));
+        const p = f32x4.div(own, sum);
+        slope = f32x4.mul(factorOfLog, madd<f32>(f32x4.mul(f32x4.splat(<f32>gamma), p), ratio, one));
+      }
       // Without class weights Σa is 1, smoothing or not.
-      let value = f32x4.mul(weight, logS);
+      let value = f32x4.mul(factorOfLog, logS);
       if (smooth) {
         // Σ (z_k − zⱼ) over all classes.
         const below = f32x4.sub(
@@ -235,7 +249,7 @@ export function fewRows(
       }
       if (grad) {
         const upstream = fourUpstream(g + (r << 3), count);
-        const factor = f32x4.div(f32x4.mul(upstream, f32x4.add(weight, zTerm)), sum);
+        const factor = f32x4.div(f32x4.mul(upstream, f32x4.add(slope, zTerm)), sum);
         const q = f32x4.mul(f32x4.mul(upstream, weight), spread);
         const to = dx + (atA << 2);
         const toB = to + (stepB << 2);

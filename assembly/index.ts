@@ -175,16 +175,16 @@ export function bf16_narrow(n: usize, from: usize, to: usize): void {
 
 export function f32_elements(
   n: usize, op: i32, x: usize, t: usize, v: usize, vScalar: f64, weight: usize, p: f64, q: f64, loss: usize, g: usize,
-  gScalar: f64, dx: usize,
+  gScalar: f64, dx: usize, dv: usize,
 ): f64 {
-  return elements<f32>(n, op, x, t, v, vScalar, weight, p, q, loss, g, gScalar, dx);
+  return elements<f32>(n, op, x, t, v, vScalar, weight, p, q, loss, g, gScalar, dx, dv);
 }
 
 export function f64_elements(
   n: usize, op: i32, x: usize, t: usize, v: usize, vScalar: f64, weight: usize, p: f64, q: f64, loss: usize, g: usize,
-  gScalar: f64, dx: usize,
+  gScalar: f64, dx: usize, dv: usize,
 ): f64 {
-  return elements<f64>(n, op, x, t, v, vScalar, weight, p, q, loss, g, gScalar, dx);
+  return elements<f64>(n, op, x, t, v, vScalar, weight, p, q, loss, g, gScalar, dx, dv);
 }
 
 export function f32_entropy(

@@ -128,6 +128,14 @@ const HELD: usize = memory.data(8, 8);
   return <f64>f32x4.extract_lane(f32x4.pmax(pair, odd), 0);
 }
 
+/** The largest lane, in all lanes; as {@link maxLanes}. */
+// @ts-ignore: decorator
+@inline export function splatMax<T>(v: v128): v128 {
+  const pair = pmax<T>(v, i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  if (sizeof<T>() == 8) return pair;
+  return f32x4.pmax(pair, i8x16.shuffle(pair, pair, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
+}
+
 /** First lane in float64: what came back of a scalar that was splat. */
 // @ts-ignore: decorator
 @inline export function first<T>(v: v128): f64 {

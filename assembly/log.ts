@@ -27,7 +27,7 @@ const INVERSE_ODD_F64: usize = memory.data<f64>(
 
 /** ln(1 + u), u ≥ 0 or NaN, in vectors, where shifts and selections need no branches. */
 // @ts-ignore: decorator
-@inline function log1pOfTwo<T>(u: v128): v128 {
+@inline export function log1pOfTwo<T>(u: v128): v128 {
   const one = f64x2.splat(1);
   const y = f64x2.add(one, u);
   // Of a float32 row c matters for small u only, where it needs no division.

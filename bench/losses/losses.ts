@@ -20,16 +20,20 @@ const unit = (rng: Rng) => rng.uniform(0.001, 0.999);
 const binary = (rng: Rng) => rng.integer(2);
 const CLASSES = 10;
 
-/** A variance for each target, so that no third file of data is needed. */
-const variances = new WeakMap<Float32Array, Values>();
-function varianceOf(targets: Float32Array): Values {
-  let variance = variances.get(targets);
-  if (!variance) {
-    variance = Float32Array.from(targets, (t) => 0.5 + Math.abs(t));
-    variances.set(targets, variance);
-  }
-  return variance;
+/** What each array is joined by, made once: no call is to be measured with it. */
+function once(make: (values: Float32Array) => Values): (values: Float32Array) => Values {
+  const made = new WeakMap<Float32Array, Values>();
+  return (values) => {
+    const known = made.get(values) ?? make(values);
+    made.set(values, known);
+    return known;
+  };
 }
+
+/** A variance for each target, so that no third file of data is needed. */
+const varianceOf = once((targets) => Float32Array.from(targets, (t) => 0.5 + Math.abs(t)));
+/** A second gradient beside the first. */
+const otherOf = once((grad) => new Float32Array(grad.length));
 
 export const LOSSES = {
   binaryCrossEntropy: {
@@ -80,12 +84,12 @@ export const LOSSES = {
     target: normal,
     plain: ({ logits, labels }, grad) => {
       const variance = varianceOf(labels);
-      return plain.gaussianNllLossPlain(logits, labels, variance, grad, grad && new Float32Array(grad.length));
+      return plain.gaussianNllLossPlain(logits, labels, variance, grad, grad && otherOf(grad));
     },
     ours: (celoss, { logits, labels }, grad) => {
       const variance = varianceOf(labels);
       return grad
-        ? celoss.gaussianNllLossWithGrad(logits, labels, variance, { grad }).loss
+        ? celoss.gaussianNllLossWithGrad(logits, labels, variance, { grad, gradVariance: otherOf(grad) }).loss
         : celoss.gaussianNllLoss(logits, labels, variance);
     },
   },

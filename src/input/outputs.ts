@@ -124,7 +124,7 @@ const apart: ArrayBufferView[] = [];
  * Whether two arrays have a buffer each. That never changes, and asking an array for its buffer takes V8 as long as a
  * logarithm, so what is usual, the same small arrays call after call, is remembered.
  */
-function areApart(a: ArrayBufferView, b: ArrayBufferView, place: number): boolean {
+export function areApart(a: ArrayBufferView, b: ArrayBufferView, place: number): boolean {
   if (place < apart.length / 2 && apart[2 * place] === a && apart[2 * place + 1] === b) return true;
   if (a.buffer === b.buffer) return false;
   if (place <= apart.length / 2 && a.byteLength <= SMALL && b.byteLength <= SMALL) {
@@ -132,12 +132,6 @@ function areApart(a: ArrayBufferView, b: ArrayBufferView, place: number): boolea
     apart[2 * place + 1] = b;
   }
   return true;
-}
-
-/** Whether {@link checkOverlap} found this output apart from these two the last time. Asking that builds no record of inputs. */
-export function wasApart(output: RowsView, first: RowsView, second: RowsView | IndexView): boolean {
-  const { data } = output;
-  return apart[0] === data && apart[1] === first.data && apart[2] === data && apart[3] === second.data;
 }
 
 type Region = RowsView | IndexView | ArrayBufferView;

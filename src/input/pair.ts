@@ -35,7 +35,7 @@ export function resolvePair(
   const targetElements = numberElements("targets", targets, "number or boolean");
   const { length } = elements.data;
   const own = targetElements.dims;
-  const dims = givenDims(elements, given) ?? (own !== undefined && product(own) === length ? own : [length]);
+  const dims = givenDims(name, elements, given) ?? (own !== undefined && product(own) === length ? own : [length]);
   const view = rowsView(name, elements, dims, dims.length === 0 ? [] : [dims.length - 1]);
   return { x: view, targets: viewOfElements("targets", targetElements, view, false) };
 }
@@ -47,8 +47,29 @@ function isFlat(value: unknown): value is Float32Array | Float64Array {
 /** One argument alone. */
 export function resolveElements(name: string, input: unknown, { dims: given, dtype }: PairOptions): RowsView {
   const elements = floatElements(name, input, dtype);
-  const dims = givenDims(elements, given) ?? [elements.data.length];
+  const dims = givenDims(name, elements, given) ?? [elements.data.length];
   return rowsView(name, elements, dims, dims.length === 0 ? [] : [dims.length - 1]);
+}
+
+/** Where the first of `count` values is that lies outside of [low, high], or the end. Four at a time: half the time. */
+export function firstOutside(
+  values: ArrayLike<number>,
+  from: number,
+  count: number,
+  low: number,
+  high: number,
+): number {
+  const end = from + count;
+  let i = from;
+  for (; i + 4 <= end; i += 4) {
+    const a = values[i];
+    const b = values[i + 1];
+    const c = values[i + 2];
+    const d = values[i + 3];
+    if (a < low || a > high || b < low || b > high || c < low || c > high || d < low || d > high) break;
+  }
+  while (i < end && !(values[i] < low || values[i] > high)) i++;
+  return i;
 }
 
 /** Elements that are looked at together where they cannot be where they lie. */
@@ -61,10 +82,8 @@ export function checkRange(view: RowsView, low: number, high: number): void {
   const { rows, classes } = view;
   const expected = high === Infinity ? `numbers >= ${low}` : `numbers in [${low}, ${high}]`;
   const check = (values: ArrayLike<number>, from: number, count: number, first: number) => {
-    for (let i = 0; i < count; i++) {
-      const value = values[from + i];
-      if (value < low || value > high) throw rangeError(view.name, expected, value, indexPath(first + i, undefined));
-    }
+    const at = firstOutside(values, from, count, low, high);
+    if (at < from + count) throw rangeError(view.name, expected, values[at], indexPath(first + at - from, undefined));
   };
   if (view.contiguous && (view.type === "float32" || view.type === "float64")) {
     check(view.data, view.offset, rows * classes, 0);

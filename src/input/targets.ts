@@ -25,6 +25,7 @@ const TARGETS = "class indices or probabilities (typed array, array of numbers o
  * Logits and targets of one shape, which comes from: `dims`; the logits' own; dims of the targets' own; `classes`; the
  * number of indices. Flat logits with flat probabilities need one of them.
  *
+ * @param name what messages call the logits
  * @throws {TypeError} for an argument of the wrong kind
  * @throws {RangeError} when shapes do not go together, and for rows without classes
  */
@@ -32,16 +33,18 @@ export function resolveInputs(
   logits: unknown,
   targets: unknown,
   options: InputOptions,
+  name = "logits",
 ): { logits: RowsView; targets: Targets } {
-  const flat = flatInputs(logits, targets, options);
+  const flat = flatInputs(logits, targets, options, name);
   if (flat !== undefined) return flat;
-  const elements = floatElements("logits", logits, options.dtype);
+  const elements = floatElements(name, logits, options.dtype);
   const source = takeApart("targets", targets, TARGETS);
   const kind = kindOf(source);
   const own = source.dims ?? (kind === "plain" ? nestedDims(source) : undefined);
-  const dims = givenDims(elements, options.dims) ?? dimsFromTargets(elements.data.length, source, kind, own, options);
-  const view = classRows(elements, dims, options);
-  if (view.classes === 0 && view.rows > 0) throw rangeError("logits", "dims with at least one class", dims);
+  const dims =
+    givenDims(name, elements, options.dims) ?? dimsFromTargets(name, elements.data.length, source, kind, own, options);
+  const view = classRows(name, elements, dims, options);
+  if (view.classes === 0 && view.rows > 0) throw rangeError(name, "dims with at least one class", dims);
 
   if (kind === "floats" || (kind === "plain" && isProbabilities(source, own, view))) {
     return { logits: view, targets: { kind: "probabilities", view: probabilities(source, view) } };
@@ -57,6 +60,7 @@ function flatInputs(
   logits: unknown,
   targets: unknown,
   options: InputOptions,
+  name: string,
 ): { logits: RowsView; targets: Targets } | undefined {
   const { dims, axis, classes, dtype } = options;
   if (dims !== undefined || axis !== undefined || dtype !== undefined) return undefined;
@@ -75,7 +79,7 @@ function flatInputs(
     rows,
     dims: undefined,
   };
-  return { logits: flatView("logits", logits, rows), targets: { kind: "indices", view: index } };
+  return { logits: flatView(name, logits, rows), targets: { kind: "indices", view: index } };
 }
 
 /**
@@ -86,17 +90,17 @@ function flatInputs(
  */
 export function resolveLogits(logits: unknown, options: InputOptions): RowsView {
   const elements = floatElements("logits", logits, options.dtype);
-  const dims = givenDims(elements, options.dims) ?? dimsFromClasses(elements.data.length, options);
-  return classRows(elements, dims, options);
+  const dims = givenDims("logits", elements, options.dims) ?? dimsFromClasses("logits", elements.data.length, options);
+  return classRows("logits", elements, dims, options);
 }
 
 /** The caller's dims, else the elements' own. */
-export function givenDims(elements: Elements, value: unknown): readonly number[] | undefined {
+export function givenDims(name: string, elements: Elements, value: unknown): readonly number[] | undefined {
   if (value === undefined) return elements.dims;
   const dims = checkDims("dims", value);
   const own = elements.dims ?? [elements.data.length];
   if (product(dims) !== product(own)) {
-    throw rangeError("dims", `a product of ${product(own)}, the length of "logits"`, dims);
+    throw rangeError("dims", `a product of ${product(own)}, the length of "${name}"`, dims);
   }
   if (elements.strides !== undefined && !sameDims(dims, own)) {
     throw rangeError("dims", `${list(own)}, as strides cannot be reshaped`, dims);
@@ -104,8 +108,8 @@ export function givenDims(elements: Elements, value: unknown): readonly number[]
   return dims;
 }
 
-function classRows(elements: Elements, dims: readonly number[], options: InputOptions): RowsView {
-  const view = rowsView("logits", elements, dims, resolveAxes(options.axis, dims.length));
+function classRows(name: string, elements: Elements, dims: readonly number[], options: InputOptions): RowsView {
+  const view = rowsView(name, elements, dims, resolveAxes(options.axis, dims.length));
   if (options.classes !== undefined && checkClasses(options.classes) !== view.classes) {
     throw rangeError("classes", `${view.classes} for dims ${list(dims)}`, options.classes);
   }
@@ -114,6 +118,7 @@ function classRows(elements: Elements, dims: readonly number[], options: InputOp
 
 /** The shape of flat logits from what is known besides. */
 function dimsFromTargets(
+  name: string,
   length: number,
   source: Source,
   kind: ReturnType<typeof kindOf>,
@@ -126,7 +131,7 @@ function dimsFromTargets(
     if (entries !== length) throw rangeError("targets", `${length} probabilities, as many as logits`, own);
     return own;
   }
-  if (own === undefined && options.classes !== undefined) return dimsFromClasses(length, options);
+  if (own === undefined && options.classes !== undefined) return dimsFromClasses(name, length, options);
   if (kind === "floats") {
     const hint = "(class indices belong in an integer array)";
     throw rangeError("classes", "the number of classes, or dims, with flat probabilities", undefined, hint);
@@ -138,10 +143,10 @@ function dimsFromTargets(
 }
 
 /** The shape of flat logits by `classes`; without it they are one row. */
-function dimsFromClasses(length: number, options: InputOptions): readonly number[] {
+function dimsFromClasses(name: string, length: number, options: InputOptions): readonly number[] {
   if (options.classes === undefined) return [length];
   const classes = checkClasses(options.classes);
-  if (length % classes !== 0) throw rangeError("classes", `a divisor of ${length}, the length of "logits"`, classes);
+  if (length % classes !== 0) throw rangeError("classes", `a divisor of ${length}, the length of "${name}"`, classes);
   return withClassAxis([length / classes], classes, options.axis);
 }
 

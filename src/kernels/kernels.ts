@@ -151,23 +151,21 @@ export const ELEMENT_OP = {
   squared: 5,
   /** |x − t|. */
   absolute: 6,
-  /** ½(ln v + (x − t)²/v) + q, v at least p. */
+  /** ½(ln v + (x − t)²/v) + q, v at least p. Its derivative to v too goes where `dv` says. */
   gaussian: 7,
-  /** The same with its derivative to v. */
-  gaussianVariance: 8,
   /** eˣ − t·x, and for q ≠ 0 Stirling's ln t!. */
-  poissonOfLog: 9,
+  poissonOfLog: 8,
   /** x − t·ln(x + p), the same. */
-  poisson: 10,
+  poisson: 9,
   /** p·softplus(p·x), p = ±1: a map. */
-  softplus: 11,
+  softplus: 10,
 } as const;
 export type ElementOp = keyof typeof ELEMENT_OP;
 
 /**
  * Losses of n elements; returns Σ weight·loss in float64. `t` (0: none), `v` (0: `vScalar` for all), `weight` (0: 1),
  * `loss` (0: not wanted) and `g` (0: 1) are n elements of the type of x, as is `dx`, which may be x or 0: there goes
- * weight·derivative·g·gScalar.
+ * weight·derivative·g·gScalar; and with it to `dv` (0: not wanted) that of the derivative to v.
  *
  * @param op a number of {@link ELEMENT_OP}
  */
@@ -185,6 +183,7 @@ export type ElementKernel = (
   g: number,
   gScalar: number,
   dx: number,
+  dv: number,
 ) => number;
 
 /** Rounds n float32 at `from` to the 16-bit type at `to`, to nearest even; `to` may be `from`. */

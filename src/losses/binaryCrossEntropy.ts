@@ -1,4 +1,3 @@
-import { checkRange } from "../input/pair.js";
 import { BINARY_OPTIONS, type BinaryCrossEntropyOptions, binaryFormula } from "./binaryCrossEntropyWithLogits.js";
 import {
   type ElementLoss,
@@ -12,7 +11,7 @@ const KIND: Kind<BinaryCrossEntropyOptions> = {
   input: "probabilities",
   own: BINARY_OPTIONS,
   read: (options) => binaryFormula("probability", options),
-  check: (probabilities) => checkRange(probabilities, 0, 1),
+  range: [0, 1],
 };
 
 /**

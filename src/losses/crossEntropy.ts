@@ -2,7 +2,7 @@ import type { FloatData, FloatInput, FloatOutput, IndexInput, ResultOf, TensorLi
 import { typeError } from "../input/errors.js";
 import { maskView } from "../input/mask.js";
 import { classWeights, finiteNumber, knownOptions, NO_OPTIONS, rowFactors } from "../input/options.js";
-import { checkOverlap, newLike, outputView, rowsOutput, wasApart } from "../input/outputs.js";
+import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
 import type { RowsView } from "../input/rows.js";
 import { checkIndices, resolveInputs } from "../input/targets.js";
 import type { RowContents } from "../sweep/rows.js";
@@ -10,12 +10,14 @@ import { isNarrow } from "../sweep/stage.js";
 import {
   type CrossEntropyGradOptions,
   type CrossEntropyOptions,
+  DEFAULTS,
   readScalars,
   SCALAR_OPTIONS,
   type Scalars,
 } from "./crossEntropyOptions.js";
 import { divisors, reduced } from "./crossEntropyRows.js";
-import { sweepCrossEntropy } from "./crossEntropyTiles.js";
+import { directMean, sweepCrossEntropy } from "./crossEntropyTiles.js";
+import { directGrad, isDirectRows } from "./direct.js";
 
 type LossArray = Float32Array | Float64Array;
 
@@ -62,6 +64,10 @@ export function crossEntropy(
   targets: IndexInput | FloatInput,
   options: CrossEntropyOptions = NO_OPTIONS,
 ): number | LossArray {
+  if (options === NO_OPTIONS && isDirectRows(logits, targets)) {
+    const mean = directMean(DEFAULTS, logits, targets as Int32Array);
+    if (mean !== undefined) return mean;
+  }
   knownOptions(options, OPTIONS);
   return evaluate(logits, targets, options, readScalars(options), false).loss;
 }
@@ -93,8 +99,23 @@ export function crossEntropyWithGrad(
   targets: IndexInput | FloatInput,
   options: CrossEntropyGradOptions = NO_OPTIONS,
 ): LossWithGrad<number | LossArray> {
+  const direct = directWithGrad(DEFAULTS, logits, targets, options);
+  if (direct !== undefined) return direct;
   knownOptions(options, GRAD_OPTIONS);
   return evaluate(logits, targets, options, readScalars(options), true) as LossWithGrad<number | LossArray>;
+}
+
+/** A direct call of a loss that the cross-entropy kernels compute; undefined for any other. */
+export function directWithGrad(
+  scalars: Scalars,
+  logits: unknown,
+  targets: unknown,
+  options: object,
+): LossWithGrad | undefined {
+  if (!isDirectRows(logits, targets)) return undefined;
+  const grad = directGrad(options, logits, targets as Int32Array);
+  const loss = grad && directMean(scalars, logits, targets as Int32Array, grad);
+  return loss === undefined ? undefined : { loss, grad: grad as Float32Array };
 }
 
 /**
@@ -137,9 +158,7 @@ export function evaluate(
   let grad: RowsView | undefined;
   if (none) out = options.out === undefined ? new Losses(rows) : rowsOutput("out", options.out, rows);
   if (withGrad) grad = options.grad === undefined ? newLike(logits) : outputView("grad", options.grad, logits);
-  const others = weight ?? mask ?? samples ?? gradOutput ?? options.out;
-  const known = others === undefined && grad !== undefined && wasApart(grad, logits, targets.view);
-  if (!known && (options.out !== undefined || options.grad !== undefined)) {
+  if (options.out !== undefined || options.grad !== undefined) {
     const inputs = { logits, targets: targets.view, mask, weight, sampleWeight, gradOutput: upstream };
     if (out !== undefined && options.out !== undefined) checkOverlap(out, inputs);
     if (grad !== undefined && options.grad !== undefined) {

@@ -85,7 +85,7 @@ export function readScalars(options: CrossEntropyScalars): Scalars {
   return options === NO_OPTIONS ? DEFAULTS : scalarsOf(options);
 }
 
-const DEFAULTS = scalarsOf({});
+export const DEFAULTS = scalarsOf({});
 
 function scalarsOf(options: CrossEntropyScalars): Scalars {
   return {

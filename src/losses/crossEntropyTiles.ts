@@ -8,6 +8,7 @@ import { computeType, PREFIX, type Stage, type Views } from "../sweep/stage.js";
 import { type Input, type Place, sweep, type Task, type Tiles } from "../sweep/sweep.js";
 import type { Scalars } from "./crossEntropyOptions.js";
 import { addRows, CrossEntropyBlock, type Divisors, ignoredMark, type RowTotals } from "./crossEntropyRows.js";
+import { copyInDirect, copyOutDirect } from "./direct.js";
 
 /** The checked arguments of a call, and where its losses go. */
 export interface CrossEntropyCall {
@@ -29,6 +30,46 @@ export function sweepCrossEntropy(contents: RowContents, call: CrossEntropyCall)
 }
 
 const blockFor = remembering((stage, contents, rows) => new CrossEntropyBlock(stage, contents, rows));
+
+/**
+ * The mean of a direct call, and its gradient; undefined, before anything is written, where an index is out of range or a
+ * tile too small.
+ */
+export function directMean(
+  scalars: Scalars,
+  logits: Float32Array,
+  targets: Int32Array,
+  grad?: Float32Array,
+): number | undefined {
+  const rows = targets.length;
+  const classes = logits.length / rows;
+  const result = grad === undefined ? "none" : "inPlace";
+  const block = blockFor({ type: "float32", classes, probabilities: false, weight: false, result }, rows);
+  if (rows > block.rows) return undefined;
+  const { at, stage } = block;
+  const { f32, f64, i32 } = stage;
+  const { ignoreIndex } = scalars;
+  const toIndices = at.indices >>> 2;
+  let count = 0;
+  for (let r = 0; r < rows; r++) {
+    const y = targets[r];
+    if (y !== ignoreIndex) {
+      if (y < 0 || y >= classes) return undefined;
+      count++;
+    }
+    i32[toIndices + r] = y;
+  }
+  copyInDirect(logits, f32, at.logits);
+  const by = { loss: count, zLoss: count, grad: count };
+  block.configure(stage, scalars, by, undefined, ignoreIndex);
+  if (grad !== undefined) block.writeUpstream(stage, 0, rows, 1, 1, count);
+  block.run(rows, true, false, grad !== undefined);
+  let sum = 0;
+  const losses = at.losses >>> 3;
+  for (let r = 0; r < rows; r++) sum += f64[losses + r];
+  if (grad !== undefined) copyOutDirect(f32, at.result, grad);
+  return sum / count;
+}
 
 /** A cross-entropy as tiles. */
 class CrossEntropyTiles implements Tiles {

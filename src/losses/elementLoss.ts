@@ -2,12 +2,12 @@
 import type { ElementType, FloatData, FloatInput, FloatOutput, IndexInput, ResultOf } from "../input/elements.js";
 import { finiteNumber, knownOptions, NO_OPTIONS } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
-import { resolvePair } from "../input/pair.js";
+import { checkRange, firstOutside, resolvePair } from "../input/pair.js";
 import { type RowsView, viewLike } from "../input/rows.js";
-import type { ElementOp } from "../kernels/kernels.js";
 import { sweep } from "../sweep/sweep.js";
 import type { LossWithGrad } from "./crossEntropy.js";
-import { ElementTiles, type Factor } from "./elementTiles.js";
+import { DIRECT, directGrad, isDirectPair } from "./direct.js";
+import { directSum, ElementTiles, type Factor, type Formula } from "./elementTiles.js";
 import { divided, divisor, type Reduction, type ReductionOptions, readReduction } from "./reduction.js";
 
 export type LossArray = Float32Array | Float64Array;
@@ -64,11 +64,8 @@ export interface ElementLossWithGrad<Options extends object> {
 
 type Reductions<Options> = Options extends { reduction?: infer R } ? R : never;
 
-/** A formula and its numbers, as src/kernels/kernels.ts defines them. */
-export interface Formula {
-  readonly op: ElementOp | "bce";
-  readonly p?: number;
-  readonly q?: number;
+/** A formula with what goes into it besides. */
+export interface LossFormula extends Formula {
   /** The positive weight or the variance; default 1. */
   readonly extra?: { readonly name: string; readonly value: number | FloatInput | undefined };
   /** s of t(1 − s) + s/2 in place of t. */
@@ -82,11 +79,20 @@ export interface Kind<Options extends Loosely> {
   /** The names of the options that it has besides {@link ElementLossOptions}. */
   readonly own: readonly string[];
   /** Its formula under these options; throws where they are out of range. */
-  read(options: Options): Formula;
+  read(options: Options): LossFormula;
   /** What it was without options, once it has been asked for: small calls are most often that. */
-  bare?: Formula;
-  /** Throws for elements that have no loss. */
-  check?(x: RowsView, targets: RowsView, extra: Factor): void;
+  bare?: LossFormula;
+  /** Within which the first argument has to be. */
+  readonly range?: readonly [low: number, high: number];
+  /** Throws for factors that there is no loss for. */
+  check?(extra: Factor): void;
+  /**
+   * Σ of the losses of a direct call in plain JavaScript, and `factor` times their gradient: where copying to a kernel
+   * takes longer than the loop. The arrays are of one length.
+   */
+  sum?(x: Float32Array, targets: Float32Array, grad: Float32Array | undefined, factor: number): number;
+  /** Elements up to which `sum` is the faster way to a gradient too; default any number. */
+  readonly sumGradUpTo?: number;
   /** Reductions that it has besides, which are means by `count`. */
   readonly reductions?: readonly string[];
   /** What a mean divides by, if not by the number of elements. */
@@ -102,6 +108,7 @@ export const GRAD_OPTIONS = ["grad", "gradOutput"];
 export function elementLoss<Options extends Loosely>(kind: Kind<Options>): ElementLoss<Options> {
   const names = [...OPTIONS, ...kind.own];
   const loss = (x: FloatInput, targets: FloatInput | IndexInput, options: Options = NO_OPTIONS as Options) => {
+    if (options === NO_OPTIONS && isDirect(kind, x, targets)) return directMean(kind, x, targets as Float32Array);
     knownOptions(options, names);
     return finish(prepare(kind, x, targets, options, false)).loss;
   };
@@ -111,10 +118,38 @@ export function elementLoss<Options extends Loosely>(kind: Kind<Options>): Eleme
 export function elementLossWithGrad<Options extends Loosely>(kind: Kind<Options>): ElementLossWithGrad<Options> {
   const names = [...OPTIONS, ...GRAD_OPTIONS, ...kind.own];
   const withGrad = (x: FloatInput, targets: FloatInput | IndexInput, options: Options = NO_OPTIONS as Options) => {
+    if (isDirect(kind, x, targets, kind.sumGradUpTo)) {
+      const grad = directGrad(options, x, targets as Float32Array);
+      if (grad !== undefined) return { loss: directMean(kind, x, targets as Float32Array, grad), grad };
+    }
     knownOptions(options, names);
     return finish(prepare(kind, x, targets, options, true));
   };
   return withGrad as ElementLossWithGrad<Options>;
+}
+
+function isDirect<Options extends Loosely>(
+  kind: Kind<Options>,
+  x: unknown,
+  targets: unknown,
+  sumUpTo = Number.POSITIVE_INFINITY,
+): x is Float32Array {
+  const { range, sum } = kind;
+  if (!isDirectPair(x, targets, sum === undefined ? DIRECT : sumUpTo)) return false;
+  return range === undefined || firstOutside(x, 0, x.length, range[0], range[1]) === x.length;
+}
+
+function directMean<Options extends Loosely>(
+  kind: Kind<Options>,
+  x: Float32Array,
+  targets: Float32Array,
+  grad?: Float32Array,
+): number {
+  const sum =
+    kind.sum === undefined
+      ? directSum(formulaOf(kind, NO_OPTIONS as Options), x, targets, grad)
+      : kind.sum(x, targets, grad, 1 / x.length);
+  return sum / x.length;
 }
 
 function reductionOf<Options extends Loosely>({ reductions }: Kind<Options>, options: Options): Reduction {
@@ -124,7 +159,7 @@ function reductionOf<Options extends Loosely>({ reductions }: Kind<Options>, opt
   return readReduction(own ? { ...options, reduction: "mean" } : (options as ReductionOptions));
 }
 
-function formulaOf<Options extends Loosely>(kind: Kind<Options>, options: Options): Formula {
+function formulaOf<Options extends Loosely>(kind: Kind<Options>, options: Options): LossFormula {
   if (options !== NO_OPTIONS) return kind.read(options);
   kind.bare ??= kind.read(options);
   return kind.bare;
@@ -143,14 +178,17 @@ export interface Prepared {
   readonly by: number;
   readonly out: LossArray | undefined;
   readonly grad: RowsView | undefined;
+  readonly gradExtra: RowsView | undefined;
 }
 
+/** @param extraOutput where the gradient with respect to the formula's `extra` goes, if it is wanted */
 export function prepare<Options extends Loosely & ElementGradOptions>(
   kind: Kind<Options>,
   input: FloatInput,
   targetsInput: FloatInput | IndexInput,
   options: Options,
   withGrad: boolean,
+  extraOutput?: { readonly name: string; readonly value: FloatOutput | undefined },
 ): Prepared {
   const reduction = reductionOf(kind, options);
   const { op, p = 0, q = 0, smoothing = 0, extra: extraOption } = formulaOf(kind, options);
@@ -158,7 +196,8 @@ export function prepare<Options extends Loosely & ElementGradOptions>(
   const weight = factor("weight", options.weight, x);
   const extra = extraOption === undefined ? 1 : factor(extraOption.name, extraOption.value, x);
   const upstream = withGrad ? factor("gradOutput", options.gradOutput, x) : 1;
-  kind.check?.(x, targets, extra);
+  if (kind.range !== undefined) checkRange(x, ...kind.range);
+  kind.check?.(extra);
   const elements = x.rows * x.classes;
   const by = divisor(reduction, kind.count === undefined ? elements : kind.count(x, options));
 
@@ -179,9 +218,18 @@ export function prepare<Options extends Loosely & ElementGradOptions>(
   } else if (withGrad) {
     grad = newLike(x);
   }
+  let gradExtra: RowsView | undefined;
+  if (extraOutput !== undefined && extraOutput.value !== undefined) {
+    gradExtra = outputView(extraOutput.name, extraOutput.value, x);
+    checkOverlap(gradExtra, inputs, typeof extra === "object" ? extra : undefined);
+    checkOverlap(gradExtra, { grad, out: options.out });
+  } else if (extraOutput !== undefined) {
+    gradExtra = newLike(x);
+  }
 
-  const tiles = new ElementTiles({ op, x, targets, extra, p, q, smoothing, weight, upstream, by, out, grad });
-  return { tiles, reduction, by, out, grad };
+  const outputs = { out, grad, gradExtra };
+  const tiles = new ElementTiles({ op, x, targets, extra, p, q, smoothing, weight, upstream, by, ...outputs });
+  return { tiles, reduction, by, ...outputs };
 }
 
 export function finish({ tiles, reduction, by, out, grad }: Prepared): { loss: number | LossArray; grad?: FloatData } {

@@ -1,6 +1,7 @@
 import type { ElementType } from "../input/elements.js";
 import type { RowsView } from "../input/rows.js";
 import { ELEMENT_OP, type ElementOp } from "../kernels/kernels.js";
+import { copyOut } from "../sweep/rows.js";
 import {
   computeType,
   elementBytes,
@@ -13,22 +14,26 @@ import {
   type Views,
 } from "../sweep/stage.js";
 import type { Input, Place, Task, Tiles } from "../sweep/sweep.js";
+import { copyInDirect, copyOutDirect } from "./direct.js";
 import { product } from "./reduction.js";
 
 /** A factor of the elements: one number, or a view of as many as there are elements. */
 export type Factor = number | RowsView;
 
-/** The checked arguments of a call. */
-export interface ElementCall {
-  /** The formula: "bce" for the binary cross-entropy with logits, which has kernels of its own. */
+/** A formula and its numbers, as src/kernels/kernels.ts defines them. */
+export interface Formula {
+  /** "bce" for the binary cross-entropy with logits, which has kernels of its own. */
   readonly op: ElementOp | "bce";
+  readonly p?: number;
+  readonly q?: number;
+}
+
+/** The checked arguments of a call. */
+export interface ElementCall extends Formula {
   readonly x: RowsView;
   readonly targets: RowsView | undefined;
   /** What the formula takes besides: the positive weight, or the variance. */
   readonly extra: Factor;
-  /** The formula's numbers p and q. */
-  readonly p: number;
-  readonly q: number;
   /** s of t(1 − s) + s/2 in place of t. */
   readonly smoothing: number;
   readonly weight: Factor;
@@ -38,6 +43,8 @@ export interface ElementCall {
   /** Where the losses go, one an element. */
   readonly out: Float32Array | Float64Array | undefined;
   readonly grad: RowsView | undefined;
+  /** Where the gradient with respect to `extra` goes. */
+  readonly gradExtra: RowsView | undefined;
 }
 
 /** What is in the stage besides x, as bits. */
@@ -47,24 +54,27 @@ const UPSTREAM = 4;
 const LOSSES = 8;
 const GRAD = 16;
 const TARGETS = 32;
+const GRAD_EXTRA = 64;
 
 /** Bytes that an element takes. */
 function bytesOf(type: ElementType, contents: number): number {
   let arrays = 0;
-  for (const bit of [WEIGHT, EXTRA, UPSTREAM, LOSSES, TARGETS]) if (contents & bit) arrays++;
+  for (const bit of [WEIGHT, EXTRA, UPSTREAM, LOSSES, TARGETS, GRAD_EXTRA]) if (contents & bit) arrays++;
   if (contents & GRAD && isNarrow(type)) arrays++;
   return elementBytes(type) + arrays * elementBytes(computeType(type));
 }
 
-function isFlat({ x, targets, weight, extra, upstream, grad }: ElementCall): boolean {
-  const views = [x, targets, weight, extra, upstream, grad];
+function isFlat({ x, targets, weight, extra, upstream, grad, gradExtra }: ElementCall): boolean {
+  const views = [x, targets, weight, extra, upstream, grad, gradExtra];
   return views.every((view) => typeof view !== "object" || view.contiguous);
 }
+
+type Region = "x" | "targets" | "weight" | "extra" | "upstream" | "losses" | "result" | "resultExtra";
 
 /** The shared stage laid out for elements of one kind. */
 class ElementLayout {
   readonly stage: Stage;
-  readonly at: Record<"x" | "targets" | "weight" | "extra" | "upstream" | "losses" | "result" | "end", number>;
+  readonly at: Record<Region | "end", number>;
 
   /**
    * @param contents the bits of what there is
@@ -85,10 +95,26 @@ class ElementLayout {
       upstream: contents & UPSTREAM ? bytes : 0,
       losses: contents & LOSSES ? bytes : 0,
       result: apart ? bytes : 0,
+      resultExtra: contents & GRAD_EXTRA ? bytes : 0,
     };
     this.stage = sharedStage(layout(0, sizes).end);
     this.at = layout(this.stage.base, sizes);
     if (contents & GRAD && !apart) this.at.result = this.at.x;
+  }
+
+  /** Runs the kernel over the first n elements: Σ of their losses. */
+  run(n: number, { op, p = 0, q = 0 }: Formula, extraNumber: number, upstreamNumber: number): number {
+    const { kernels } = this.stage;
+    const { x, targets, weight, extra, losses, upstream, result, resultExtra: dv } = this.at;
+    if (op !== "bce") {
+      const run = this.type === "float64" ? kernels.f64_elements : kernels.f32_elements;
+      const code = ELEMENT_OP[op];
+      return run(n, code, x, targets, extra, extraNumber, weight, p, q, losses, upstream, upstreamNumber, result, dv);
+    }
+    const prefix = PREFIX[this.type];
+    if (result === 0) return kernels[`${prefix}_bce`](n, x, targets, weight, extra, extraNumber, losses);
+    const run = kernels[`${prefix}_bce_grad`];
+    return run(n, x, targets, weight, extra, extraNumber, losses, upstream, upstreamNumber, result);
   }
 
   serves(type: ElementType, size: number): boolean {
@@ -110,6 +136,33 @@ function layoutFor(type: ElementType, contents: number, size: number): ElementLa
   return created;
 }
 
+/** Σ of the losses of a direct call, and its gradients over the number of elements. The arrays are of one length. */
+export function directSum(
+  formula: Formula,
+  x: Float32Array,
+  targets: Float32Array,
+  grad?: Float32Array,
+  extra?: Float32Array,
+  gradExtra?: Float32Array,
+): number {
+  const n = x.length;
+  const contents =
+    TARGETS |
+    (extra === undefined ? 0 : EXTRA) |
+    (grad === undefined ? 0 : GRAD) |
+    (gradExtra === undefined ? 0 : GRAD_EXTRA);
+  const layout = layoutFor("float32", contents, n);
+  const { at, stage } = layout;
+  const { f32 } = stage;
+  copyInDirect(x, f32, at.x);
+  copyInDirect(targets, f32, at.targets);
+  if (extra !== undefined) copyInDirect(extra, f32, at.extra);
+  const sum = layout.run(n, formula, 1, 1 / n);
+  if (grad !== undefined) copyOutDirect(f32, at.result, grad);
+  if (gradExtra !== undefined) copyOutDirect(f32, at.resultExtra, gradExtra);
+  return sum;
+}
+
 /** An element-wise loss or map as tiles, and what it adds up to. */
 export class ElementTiles implements Tiles {
   readonly stage: Stage;
@@ -122,15 +175,17 @@ export class ElementTiles implements Tiles {
   sum = 0;
   readonly #columns: number;
   readonly #bytes: number;
+  readonly #layout: ElementLayout;
   readonly #at: ElementLayout["at"];
   /** The element type of x in the stage. */
   readonly #type: ElementType;
+  readonly #gradExtra: RowsView | undefined;
   readonly #weight: number;
   readonly #extra: number;
   readonly #upstream: number;
 
   constructor(private readonly call: ElementCall) {
-    const { op, x, targets, weight, extra, upstream, smoothing, by, out, grad } = call;
+    const { op, x, targets, weight, extra, upstream, smoothing, by, out, grad, gradExtra } = call;
     const compute = computeType(x.type);
     // Only the kernels of the binary cross-entropy read 16-bit elements.
     const type = op === "bce" ? x.type : compute;
@@ -142,7 +197,8 @@ export class ElementTiles implements Tiles {
       (typeof extra === "number" ? 0 : EXTRA) |
       (typeof upstream === "number" ? 0 : UPSTREAM) |
       (out === undefined ? 0 : LOSSES) |
-      (grad === undefined ? 0 : GRAD);
+      (grad === undefined ? 0 : GRAD) |
+      (gradExtra === undefined ? 0 : GRAD_EXTRA);
     const perElement = bytesOf(type, contents);
     const elements = x.rows * x.classes;
     // Of what takes several tiles, those may end anywhere where everything lies in one run; otherwise they hold whole
@@ -152,7 +208,8 @@ export class ElementTiles implements Tiles {
     this.#columns = flat ? 1 : x.classes;
     this.rows = flat ? elements : x.rows;
     this.tile = rowsOfTile(perElement * this.#columns, this.rows);
-    const { stage, at } = layoutFor(type, contents, this.tile * this.#columns);
+    this.#layout = layoutFor(type, contents, this.tile * this.#columns);
+    const { stage, at } = this.#layout;
     this.stage = stage;
     this.end = at.end;
     this.#at = at;
@@ -165,6 +222,7 @@ export class ElementTiles implements Tiles {
     if (typeof extra === "object") this.#add(rowsOf(extra), at.extra, compute);
     if (typeof upstream === "object") this.#add(rowsOf(upstream), at.upstream, compute);
     this.result = grad === undefined ? undefined : { view: rowsOf(grad), at: at.result, type };
+    this.#gradExtra = gradExtra === undefined ? undefined : rowsOf(gradExtra);
     this.#weight = typeof weight === "number" ? weight : 1;
     this.#extra = typeof extra === "number" ? extra : 1;
     this.#upstream = by === 0 ? 0 : ((typeof upstream === "number" ? upstream : 1) * this.#weight) / by;
@@ -186,16 +244,46 @@ export class ElementTiles implements Tiles {
   }
 
   run(count: number): number {
-    const { kernels } = this.stage;
-    const { x, targets, weight, extra, losses, upstream, result } = this.#at;
-    const n = count * this.#columns;
-    const { op, p, q } = this.call;
+    return this.#layout.run(count * this.#columns, this.call, this.#extra, this.#upstream);
+  }
+
+  collect(memory: Views, first: number, count: number, partial: number): void {
+    const { out } = this.call;
+    this.sum += product(this.#weight, partial);
+    if (this.#gradExtra !== undefined) {
+      const at = this.#at.resultExtra;
+      const compute = computeType(this.#type);
+      const n = count * this.#columns;
+      // Only the stage has kernels, which narrow.
+      if (memory !== this.stage) this.stage.run(compute, at, n).set(memory.run(compute, at, n));
+      copyOut(this.stage, at, compute, this.#gradExtra, first, count);
+    }
+    if (out === undefined) return;
+    const { f32, f64 } = memory;
+    const from = this.#bytes === 8 ? f64 : f32;
+    const losses = this.#at.losses / this.#bytes;
+    const begin = first * this.#columns;
+    for (let i = 0; i < count * this.#columns; i++) out[begin + i] = product(this.#weight, from[losses + i]);
+  }
+
+  task(): Task {
+    const bytes = this.#bytes * this.#columns;
+    const { losses, resultExtra } = this.#at;
+    return {
+      ...this.#kernel(),
+      perRow: this.#columns,
+      constants: [],
+      inputs: [],
+      outputs: [losses, resultExtra].filter((at) => at !== 0).map((at) => ({ at, bytes })),
+    };
+  }
+
+  /** What {@link run} calls, and with what behind the number of elements. */
+  #kernel(): Pick<Task, "kernel" | "args"> {
+    const { x, targets, weight, extra, losses, upstream, result, resultExtra } = this.#at;
+    const { op, p = 0, q = 0 } = this.call;
     if (op !== "bce") {
-      const run = this.#bytes === 8 ? kernels.f64_elements : kernels.f32_elements;
-      return run(
-        n,
-        ELEMENT_OP[op],
-        x,
+      const factors = [
         targets,
         extra,
         this.#extra,
@@ -206,43 +294,8 @@ export class ElementTiles implements Tiles {
         upstream,
         this.#upstream,
         result,
-      );
-    }
-    const prefix = PREFIX[this.#type];
-    if (this.result === undefined) {
-      return kernels[`${prefix}_bce`](n, x, targets, weight, extra, this.#extra, losses);
-    }
-    const run = kernels[`${prefix}_bce_grad`];
-    return run(n, x, targets, weight, extra, this.#extra, losses, upstream, this.#upstream, result);
-  }
-
-  collect({ f32, f64 }: Views, first: number, count: number, partial: number): void {
-    const { out } = this.call;
-    this.sum += product(this.#weight, partial);
-    if (out === undefined) return;
-    const from = this.#bytes === 8 ? f64 : f32;
-    const losses = this.#at.losses / this.#bytes;
-    const begin = first * this.#columns;
-    for (let i = 0; i < count * this.#columns; i++) out[begin + i] = product(this.#weight, from[losses + i]);
-  }
-
-  task(): Task {
-    const { losses } = this.#at;
-    return {
-      ...this.#kernel(),
-      perRow: this.#columns,
-      constants: [],
-      inputs: [],
-      outputs: losses === 0 ? [] : [{ at: losses, bytes: this.#bytes * this.#columns }],
-    };
-  }
-
-  /** What {@link run} calls, and with what behind the number of elements. */
-  #kernel(): Pick<Task, "kernel" | "args"> {
-    const { x, targets, weight, extra, losses, upstream, result } = this.#at;
-    const { op, p, q } = this.call;
-    if (op !== "bce") {
-      const factors = [targets, extra, this.#extra, weight, p, q, losses, upstream, this.#upstream, result];
+        resultExtra,
+      ];
       return { kernel: this.#bytes === 8 ? "f64_elements" : "f32_elements", args: [ELEMENT_OP[op], x, ...factors] };
     }
     const forward = [x, targets, weight, extra, this.#extra, losses];

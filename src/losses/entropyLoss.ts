@@ -10,6 +10,7 @@ import { type Input, type Place, sweep, type Task, type Tiles } from "../sweep/s
 import type { LossWithGrad } from "./crossEntropy.js";
 import type { ShapeOptions } from "./crossEntropyOptions.js";
 import { factorOf, writeRowFactors } from "./crossEntropyRows.js";
+import { copyInDirect, copyOutDirect, DIRECT, directGrad, hasOnly } from "./direct.js";
 import type { LossArray } from "./elementLoss.js";
 import { divided, divisor, product, type ReductionOptions, readReduction } from "./reduction.js";
 
@@ -60,6 +61,11 @@ export function entropyLoss(logits: FloatInput, options?: EntropyLossOptions & {
 export function entropyLoss(logits: FloatInput, options: EntropyLossOptions & { reduction: "none" }): LossArray;
 export function entropyLoss(logits: FloatInput, options?: EntropyLossOptions): number | LossArray;
 export function entropyLoss(logits: FloatInput, options: EntropyLossOptions = NO_OPTIONS): number | LossArray {
+  const classes = directClasses(logits, options);
+  if (classes !== undefined && hasOnly(options, "classes")) {
+    const mean = directMean(logits as Float32Array, classes);
+    if (mean !== undefined) return mean;
+  }
   knownOptions(options, OPTIONS);
   return evaluate(logits, options, false).loss;
 }
@@ -85,6 +91,12 @@ export function entropyLossWithGrad(
   logits: FloatInput,
   options: EntropyLossGradOptions = NO_OPTIONS,
 ): LossWithGrad<number | LossArray> {
+  const classes = directClasses(logits, options);
+  if (classes !== undefined) {
+    const grad = directGrad(options, logits as Float32Array, undefined, "classes");
+    const loss = grad && directMean(logits as Float32Array, classes, grad);
+    if (loss !== undefined) return { loss, grad: grad as Float32Array };
+  }
   knownOptions(options, GRAD_OPTIONS);
   return evaluate(logits, options, true) as LossWithGrad<number | LossArray>;
 }
@@ -122,6 +134,39 @@ function evaluate(
   sweep(tiles);
   const loss = out ?? divided(tiles.sum, by, reduction.onEmpty);
   return grad === undefined ? { loss } : { loss, grad: grad.array as FloatData };
+}
+
+/** Classes of a direct call; undefined for another one. */
+function directClasses(logits: unknown, options: EntropyLossOptions): number | undefined {
+  if (!(logits instanceof Float32Array) || logits.length === 0 || logits.length > DIRECT) return undefined;
+  const classes: unknown = options?.classes ?? logits.length;
+  return typeof classes === "number" && classes > 0 && Number.isInteger(classes) && logits.length % classes === 0
+    ? classes
+    : undefined;
+}
+
+/** The mean of a direct call, and its gradient; undefined, before anything is written, where a tile is too small. */
+function directMean(logits: Float32Array, classes: number, grad?: Float32Array): number | undefined {
+  const rows = logits.length / classes;
+  const withGrad = grad !== undefined;
+  const contents: RowContents = {
+    type: "float32",
+    classes,
+    probabilities: false,
+    weight: false,
+    result: withGrad ? "inPlace" : "none",
+  };
+  const block = blockFor(contents, rows);
+  if (rows > block.rows) return undefined;
+  const { at, stage } = block;
+  const { f32, f64, kernels } = stage;
+  copyInDirect(logits, f32, at.logits);
+  if (withGrad) writeRowFactors(stage, at.upstream, 0, rows, 1, 1, rows);
+  kernels.f32_entropy(rows, classes, at.logits, 1, at.losses, withGrad ? at.upstream : 0, withGrad ? at.result : 0);
+  let sum = 0;
+  for (let r = 0; r < rows; r++) sum += f64[at.losses / 8 + r];
+  if (withGrad) copyOutDirect(f32, at.result, grad);
+  return sum / rows;
 }
 
 interface EntropyCall {

@@ -1,8 +1,18 @@
 import type { FloatInput, FloatOutput, IndexInput, ResultOf } from "../input/elements.js";
 import { finiteNumber, knownOptions, NO_OPTIONS, NOT_NEGATIVE } from "../input/options.js";
-import { evaluate, type LossWithGrad } from "./crossEntropy.js";
-import { type CrossEntropyGradOptions, type CrossEntropyOptions, readScalars } from "./crossEntropyOptions.js";
+import { directWithGrad, evaluate, type LossWithGrad } from "./crossEntropy.js";
+import {
+  type CrossEntropyGradOptions,
+  type CrossEntropyOptions,
+  DEFAULTS,
+  readScalars,
+} from "./crossEntropyOptions.js";
+import { directMean } from "./crossEntropyTiles.js";
+import { isDirectRows } from "./direct.js";
 import type { LossArray } from "./elementLoss.js";
+
+const GAMMA = 2;
+const DIRECT = { ...DEFAULTS, focalGamma: GAMMA };
 
 const SHARED = [
   "reduction",
@@ -38,7 +48,7 @@ function run(
   { alpha = 1, gamma, ...options }: FocalLossGradOptions,
   withGrad: boolean,
 ) {
-  const scalars = { ...readScalars(options), focalGamma: finiteNumber("gamma", gamma, 2, NOT_NEGATIVE) };
+  const scalars = { ...readScalars(options), focalGamma: finiteNumber("gamma", gamma, GAMMA, NOT_NEGATIVE) };
   return evaluate(logits, targets, options, scalars, withGrad, { alpha });
 }
 
@@ -69,6 +79,10 @@ export function focalLoss(
   targets: IndexInput,
   options: FocalLossOptions = NO_OPTIONS,
 ): number | LossArray {
+  if (options === NO_OPTIONS && isDirectRows(logits, targets)) {
+    const mean = directMean(DIRECT, logits, targets as Int32Array);
+    if (mean !== undefined) return mean;
+  }
   knownOptions(options, OPTIONS);
   return run(logits, targets, options, false).loss;
 }
@@ -99,6 +113,8 @@ export function focalLossWithGrad(
   targets: IndexInput,
   options: FocalLossGradOptions = NO_OPTIONS,
 ): LossWithGrad<number | LossArray> {
+  const direct = directWithGrad(DIRECT, logits, targets, options);
+  if (direct !== undefined) return direct;
   knownOptions(options, GRAD_OPTIONS);
   return run(logits, targets, options, true) as LossWithGrad<number | LossArray>;
 }

@@ -1,10 +1,11 @@
 import type { FloatData, FloatInput, FloatOutput, IndexInput, ResultOf } from "../input/elements.js";
 import { typeError } from "../input/errors.js";
 import { boolean, finiteNumber, knownOptions, NO_OPTIONS, NOT_NEGATIVE, POSITIVE } from "../input/options.js";
-import { checkOverlap } from "../input/outputs.js";
-import { checkRange } from "../input/pair.js";
+import { areApart } from "../input/outputs.js";
+import { checkRange, firstOutside } from "../input/pair.js";
 import type { RowsView } from "../input/rows.js";
 import type { LossWithGrad } from "./crossEntropy.js";
+import { directGrad, isDirectPair } from "./direct.js";
 import {
   type ElementGradOptions,
   type ElementLossOptions,
@@ -15,6 +16,7 @@ import {
   OPTIONS,
   prepare,
 } from "./elementLoss.js";
+import { directSum, type Formula } from "./elementTiles.js";
 
 export interface GaussianNllLossOptions extends ElementLossOptions {
   /** Whether the constant ½ ln 2π counts; default false. */
@@ -37,25 +39,52 @@ export interface GaussianNllLossWithGrad<Loss, Grad> extends LossWithGrad<Loss, 
 }
 
 /** @throws {TypeError} without a variance */
-function kind(variance: number | FloatInput, op: "gaussian" | "gaussianVariance"): Kind<GaussianNllLossOptions> {
+function kind(variance: number | FloatInput): Kind<GaussianNllLossOptions> {
   if (variance == null) throw typeError("variance", "number or array of numbers", variance);
   return {
     input: "mean",
     own: OWN,
     read: ({ full, eps }) => ({
-      op,
-      p: finiteNumber("eps", eps, 1e-6, POSITIVE),
+      op: "gaussian",
+      p: finiteNumber("eps", eps, EPS, POSITIVE),
       q: boolean("full", full, false) ? HALF_LN_2_PI : 0,
       extra: { name: "variance", value: variance },
     }),
-    check: (_mean, _targets, extra) => {
+    check: (extra) => {
       if (typeof extra === "object") checkRange(extra, 0, Infinity);
       else finiteNumber("variance", extra, 1, NOT_NEGATIVE);
     },
   };
 }
 
+const EPS = 1e-6;
+const DEFAULT: Formula = { op: "gaussian", p: EPS };
+
+function isDirect(mean: unknown, targets: unknown, variance: unknown): mean is Float32Array {
+  if (!isDirectPair(mean, targets) || !(variance instanceof Float32Array)) return false;
+  const { length } = mean;
+  return variance.length === length && firstOutside(variance, 0, length, 0, Number.POSITIVE_INFINITY) === length;
+}
+
+/** As `directGrad`: it may lie over the variance. */
+function directGradVariance(
+  { gradVariance }: GaussianNllLossGradOptions,
+  mean: Float32Array,
+  targets: Float32Array,
+  variance: Float32Array,
+  grad: Float32Array,
+): Float32Array | undefined {
+  if (!areApart(grad, variance, 2)) return undefined;
+  if (gradVariance === undefined) return new Float32Array(mean.length);
+  if (!(gradVariance instanceof Float32Array) || gradVariance.length !== mean.length) return undefined;
+  const apart =
+    areApart(gradVariance, mean, 3) && areApart(gradVariance, targets, 4) && areApart(gradVariance, grad, 5);
+  return apart && (gradVariance === variance || areApart(gradVariance, variance, 6)) ? gradVariance : undefined;
+}
+
 const OWN = ["full", "eps"];
+const FORWARD = [...OPTIONS, ...OWN];
+const WITH_GRAD = [...FORWARD, ...GRAD_OPTIONS, "gradVariance"];
 const HALF_LN_2_PI = 0.5 * Math.log(2 * Math.PI);
 
 /**
@@ -94,8 +123,11 @@ export function gaussianNllLoss(
   variance: number | FloatInput,
   options: GaussianNllLossOptions = NO_OPTIONS,
 ): number | LossArray {
-  knownOptions(options, [...OPTIONS, ...OWN]);
-  return finish(prepare(kind(variance, "gaussian"), mean, targets, options, false)).loss;
+  if (options === NO_OPTIONS && isDirect(mean, targets, variance)) {
+    return directSum(DEFAULT, mean, targets as Float32Array, undefined, variance as Float32Array) / mean.length;
+  }
+  knownOptions(options, FORWARD);
+  return finish(prepare(kind(variance), mean, targets, options, false)).loss;
 }
 
 /**
@@ -128,14 +160,18 @@ export function gaussianNllLossWithGrad(
   variance: number | FloatInput,
   options: GaussianNllLossGradOptions = NO_OPTIONS,
 ): GaussianNllLossWithGrad<number | LossArray, FloatData> {
-  knownOptions(options, [...OPTIONS, ...OWN, ...GRAD_OPTIONS, "gradVariance"]);
-  const { gradVariance, grad: _, out: __, ...rest } = options;
-  const byMean = prepare(kind(variance, "gaussian"), mean, targets, options, true);
-  const toVariance = { ...rest, ...(gradVariance !== undefined && { grad: gradVariance }) };
-  const byVariance = prepare(kind(variance, "gaussianVariance"), mean, targets, toVariance, true);
-  if (gradVariance !== undefined) checkOverlap(byVariance.grad as RowsView, { grad: byMean.grad, out: byMean.out });
-  // The variance's gradient first: then the means, which `grad` may lie over, are still there.
-  const varianceGrad = finish(byVariance).grad as FloatData;
-  const { loss, grad } = finish(byMean);
-  return { loss, grad: grad as FloatData, gradVariance: varianceGrad };
+  if (isDirect(mean, targets, variance)) {
+    const arrays = [mean, targets, variance] as [Float32Array, Float32Array, Float32Array];
+    const grad = directGrad(options, mean, arrays[1], "gradVariance");
+    const gradVariance = grad && directGradVariance(options, ...arrays, grad);
+    if (grad !== undefined && gradVariance !== undefined) {
+      const sum = directSum(DEFAULT, mean, arrays[1], grad, arrays[2], gradVariance);
+      return { loss: sum / mean.length, grad, gradVariance };
+    }
+  }
+  knownOptions(options, WITH_GRAD);
+  const output = { name: "gradVariance", value: options.gradVariance };
+  const prepared = prepare(kind(variance), mean, targets, options, true, output);
+  const { loss, grad } = finish(prepared);
+  return { loss, grad: grad as FloatData, gradVariance: (prepared.gradExtra as RowsView).array as FloatData };
 }

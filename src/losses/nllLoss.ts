@@ -9,6 +9,7 @@ import { isNarrow, sharedStage } from "../sweep/stage.js";
 import type { LossWithGrad } from "./crossEntropy.js";
 import type { CrossEntropyGradOptions, CrossEntropyOptions } from "./crossEntropyOptions.js";
 import { factorOf } from "./crossEntropyRows.js";
+import { directGrad, isDirectRows } from "./direct.js";
 import type { LossArray } from "./elementLoss.js";
 import { divided, divisor, product, readReduction } from "./reduction.js";
 
@@ -67,6 +68,10 @@ export function nllLoss(
   targets: IndexInput,
   options: NllLossOptions = NO_OPTIONS,
 ): number | LossArray {
+  if (options === NO_OPTIONS) {
+    const mean = directMean(logProbabilities, targets);
+    if (mean !== undefined) return mean;
+  }
   knownOptions(options, OPTIONS);
   return evaluate(logProbabilities, targets, options, false).loss;
 }
@@ -96,8 +101,45 @@ export function nllLossWithGrad(
   targets: IndexInput,
   options: NllLossGradOptions = NO_OPTIONS,
 ): LossWithGrad<number | LossArray> {
+  const loss = directMean(logProbabilities, targets);
+  if (loss !== undefined) {
+    const grad = directGrad(options, logProbabilities as Float32Array, targets as Int32Array);
+    if (grad !== undefined) {
+      scatterMean(targets as Int32Array, grad);
+      return { loss, grad };
+    }
+  }
   knownOptions(options, GRAD_OPTIONS);
   return evaluate(logProbabilities, targets, options, true) as LossWithGrad<number | LossArray>;
+}
+
+/** The mean of a direct call; undefined where it is none. */
+function directMean(logProbabilities: unknown, targets: unknown): number | undefined {
+  if (!isDirectRows(logProbabilities, targets, Number.POSITIVE_INFINITY)) return undefined;
+  const x = logProbabilities;
+  const indices = targets as Int32Array;
+  const classes = x.length / indices.length;
+  let sum = 0;
+  let count = 0;
+  for (let r = 0; r < indices.length; r++) {
+    const y = indices[r];
+    if (y === IGNORE_INDEX) continue;
+    if (y < 0 || y >= classes) return undefined;
+    sum -= x[r * classes + y];
+    count++;
+  }
+  return sum / count;
+}
+
+/** The gradient of a mean. */
+function scatterMean(indices: Int32Array, grad: Float32Array): void {
+  const rows = indices.length;
+  const classes = grad.length / rows;
+  let count = rows;
+  for (let r = 0; r < rows; r++) if (indices[r] === IGNORE_INDEX) count--;
+  const value = -1 / count;
+  grad.fill(0);
+  for (let r = 0; r < rows; r++) if (indices[r] !== IGNORE_INDEX) grad[r * classes + indices[r]] = value;
 }
 
 function evaluate(
@@ -107,8 +149,8 @@ function evaluate(
   withGrad: boolean,
 ): { loss: number | LossArray; grad?: FloatData } {
   const reduction = readReduction(options);
-  const ignoreIndex = integer("ignoreIndex", options.ignoreIndex, -100);
-  const { logits: view, targets } = resolveInputs(input, targetsInput, options);
+  const ignoreIndex = integer("ignoreIndex", options.ignoreIndex, IGNORE_INDEX);
+  const { logits: view, targets } = resolveInputs(input, targetsInput, options, "logProbabilities");
   if (targets.kind !== "indices") throw typeError("targets", "class indices", targetsInput);
   const { rows, classes, type, rowDims } = view;
   const weight = classWeights(options.weight, classes);
@@ -118,7 +160,7 @@ function evaluate(
   const by = divisor(reduction, weightSum);
 
   const Losses = type === "float64" ? Float64Array : Float32Array;
-  const inputs = { logits: view, targets: targets.view, weight, sampleWeight, gradOutput: upstream };
+  const inputs = { logProbabilities: view, targets: targets.view, weight, sampleWeight, gradOutput: upstream };
   let out: LossArray | undefined;
   if (reduction.kind === "none") {
     out = options.out === undefined ? new Losses(rows) : rowsOutput("out", options.out, rows);
@@ -135,38 +177,41 @@ function evaluate(
 
   const indices = new Int32Array(rows);
   copyIndicesIn(targets.view, 0, rows, indices, 0, ignoreIndex, IGNORED);
-  const read = readerOf(view);
+  const values = gather(view, indices);
   let sum = 0;
   for (let r = 0; r < rows; r++) {
     const y = indices[r];
-    const w = y === IGNORED ? 0 : factorOf(sampleWeight, r) * (weight === undefined ? 1 : weight[y]);
-    const loss = y === IGNORED ? 0 : -product(w, read(r, y));
+    const w = factorOf(sampleWeight, r) * (weight === undefined || y === IGNORED ? 1 : weight[y]);
+    const loss = y === IGNORED ? 0 : -product(w, values[r]);
     sum += loss;
     if (out !== undefined) out[r] = loss;
+    // The gradient at the target takes the place of what was there.
+    values[r] = by === 0 ? 0 : (-factorOf(upstream, r) * w) / by;
   }
-  if (grad !== undefined) {
-    const gradients = Float64Array.from(indices, (y, r) => {
-      if (y === IGNORED || by === 0) return 0;
-      return (-factorOf(upstream, r) * factorOf(sampleWeight, r) * (weight === undefined ? 1 : weight[y])) / by;
-    });
-    scatter(gradients, indices, grad);
-  }
+  if (grad !== undefined) scatter(values, indices, grad);
   const loss = out ?? divided(sum, by, reduction.onEmpty);
   return grad === undefined ? { loss } : { loss, grad: grad.array as FloatData };
 }
 
+const IGNORE_INDEX = -100;
 /** Among the indices: a row that is left out. */
 const IGNORED = -1;
 
-/** Element j of row r. */
-function readerOf(view: RowsView): (r: number, j: number) => number {
-  const { data, offset, classes, contiguous, type } = view;
-  if (contiguous && !isNarrow(type)) return (r, j) => data[offset + r * classes + j];
+/** The element of each row that its index names. */
+function gather(from: RowsView, places: Int32Array): Float64Array {
+  const { data, offset, rows, classes, contiguous, type } = from;
+  const values = new Float64Array(rows);
+  if (contiguous && !isNarrow(type)) {
+    for (let r = 0; r < rows; r++) if (places[r] !== IGNORED) values[r] = data[offset + r * classes + places[r]];
+    return values;
+  }
   const row = new Float64Array(classes);
-  return (r, j) => {
-    copyRowsIn(view, r, 1, row, 0);
-    return row[j];
-  };
+  for (let r = 0; r < rows; r++) {
+    if (places[r] === IGNORED) continue;
+    copyRowsIn(from, r, 1, row, 0);
+    values[r] = row[places[r]];
+  }
+  return values;
 }
 
 /** Zeros but for one value a row. */

@@ -25,8 +25,9 @@ function map(op: ElementOp, sign: number, input: FloatInput, options: Elementwis
   const x = resolveElements("logits", input, options);
   const out = options.out === undefined ? newLike(x) : outputView("out", options.out, x);
   if (options.out !== undefined) checkOverlap(out, { logits: x }, x);
-  const nothing = { targets: undefined, extra: 1, q: 0, smoothing: 0, weight: 1, upstream: 1, by: 1, out: undefined };
-  sweep(new ElementTiles({ op, x, p: sign, grad: out, ...nothing }));
+  const one = { extra: 1, weight: 1, upstream: 1, by: 1 };
+  const nothing = { targets: undefined, smoothing: 0, out: undefined, gradExtra: undefined };
+  sweep(new ElementTiles({ op, x, p: sign, grad: out, ...one, ...nothing }));
   return out.array as FloatData;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkOverlap, newLike, outputView, rowsOutput, wasApart } from "../../src/input/outputs.js";
+import { checkOverlap, newLike, outputView, rowsOutput } from "../../src/input/outputs.js";
 import { copyRowsOut } from "../../src/input/rows.js";
 import { resolveInputs, resolveLogits } from "../../src/input/targets.js";
 import { caught } from "./caught.js";
@@ -160,17 +160,6 @@ describe("checkOverlap", () => {
     expect(caught(() => checkOverlap(outputView("grad", wide, logits), { logits }, logits))).toBe(
       overlap("grad", "logits", "Float64Array(8)"),
     );
-  });
-
-  test("wasApart knows an output only with the inputs it was found apart from", () => {
-    const logits = of(new Float32Array(6), { classes: 3 });
-    const other = of(new Float32Array(6), { classes: 3 });
-    const grad = newLike(logits);
-    expect(wasApart(grad, logits, other)).toBe(false);
-    checkOverlap(grad, { logits, targets: other });
-    expect(wasApart(grad, logits, other)).toBe(true);
-    expect(wasApart(grad, logits, grad)).toBe(false);
-    expect(wasApart(logits, logits, other)).toBe(false);
   });
 
   test("what was found apart does not hide what is not", () => {

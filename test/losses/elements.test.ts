@@ -247,6 +247,9 @@ describeSets("element-wise losses", (set) => {
     celoss.gaussianNllLossWithGrad(grad, t, 0.5, { grad, gradVariance });
     identical(grad, apart.grad as Floats);
     identical(gradVariance, apart.gradVariance as Floats);
+    const variance = Float64Array.of(0.5, 0.5, 0.5, 0.5);
+    celoss.gaussianNllLossWithGrad(mean, t, variance, { gradVariance: variance });
+    identical(variance, apart.gradVariance as Floats);
   });
 
   test("gaussianNllLoss: refuses before anything is written", () => {
@@ -257,7 +260,10 @@ describeSets("element-wise losses", (set) => {
     expect(() => call(undefined as never, {})).toThrow(/^"variance" expected number/);
     expect(() => call([1, -2] as never, {})).toThrow('"variance" expected numbers >= 0, got -2 at index 1');
     expect(() => call(-1 as never, {})).toThrow(/^"variance" expected finite number >= 0, got -1/);
-    expect(() => call(1 as never, { grad: gradVariance })).toThrow(/^"grad" expected memory apart/);
+    expect(() => call(1 as never, { grad: gradVariance })).toThrow(
+      /^"gradVariance" expected memory apart from that of "grad"/,
+    );
+    expect(() => call(mean as never, { gradVariance: mean })).toThrow(/^"gradVariance" expected memory apart/);
     expect(() => call(1 as never, { grad: new Float64Array(3) })).toThrow(/^"grad" expected 2 elements/);
     expect(gradVariance).toEqual(Float64Array.of(7, 7));
   });

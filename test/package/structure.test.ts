@@ -62,12 +62,6 @@ const EXCEPTIONS: readonly Exception[] = [
     rules: ["constant"],
     why: "a loop for each of twelve losses, whose constants as locals would be as many lines again",
   },
-  {
-    loop: "f32_entropy: assembly/entropy.ts entropyRows",
-    loops: 2,
-    rules: ["constant"],
-    why: "the exponential with its constants; the loss stands beside others, not in anyone's hot loop",
-  },
   ...["plainBlockAlone", "plainBlockWithGrad"].map((holder): Exception => {
     const why = "reads a block again that has 0·∞ or NaN in it";
     return { loop: `${holder}: assembly/bce.ts linearSum`, loops: 1, rules: ["constant", "scalar"], why };

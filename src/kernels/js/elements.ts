@@ -3,7 +3,7 @@ import { BLOCK, type ComputeElements } from "./memory.js";
 import { product } from "./rows.js";
 
 // Losses of single elements in float64, a loop each over a block: formulas as ELEMENT_OP in kernels.ts names them, and
-// derivations in assembly/elements.ts. Each loop leaves its losses in LOSS and its derivatives in D.
+// derivations in assembly/elements.ts. Each loop leaves its losses in LOSS and its derivatives in D, those to v in DV.
 
 // Constants of the module for the reason given in binary.ts.
 const X = new Float64Array(BLOCK);
@@ -13,6 +13,7 @@ const WEIGHT = new Float64Array(BLOCK);
 const G = new Float64Array(BLOCK);
 const LOSS = new Float64Array(BLOCK);
 const D = new Float64Array(BLOCK);
+const DV = new Float64Array(BLOCK);
 const FACTOR = new Float64Array(1);
 
 function sigmoid(n: number): void {
@@ -93,13 +94,14 @@ function absolute(n: number): void {
   }
 }
 
-function gaussian(n: number, least: number, constant: number, toVariance: boolean): void {
+function gaussian(n: number, least: number, constant: number): void {
   for (let j = 0; j < n; j++) {
     const v = V[j] < least ? least : V[j];
     const d = X[j] - T[j];
     const share = (d * d) / v;
     LOSS[j] = 0.5 * (Math.log(v) + share) + constant;
-    D[j] = (toVariance ? 0.5 * (1 - share) : d) / v;
+    D[j] = d / v;
+    DV[j] = (0.5 * (1 - share)) / v;
   }
 }
 
@@ -123,8 +125,7 @@ const LOOPS: Record<number, (n: number, p: number, q: number) => void> = {
   [ELEMENT_OP.focal]: focal,
   [ELEMENT_OP.squared]: squared,
   [ELEMENT_OP.absolute]: absolute,
-  [ELEMENT_OP.gaussian]: (n, p, q) => gaussian(n, p, q, false),
-  [ELEMENT_OP.gaussianVariance]: (n, p, q) => gaussian(n, p, q, true),
+  [ELEMENT_OP.gaussian]: gaussian,
   [ELEMENT_OP.poissonOfLog]: (n, p, q) => poisson(n, p, q !== 0, true),
   [ELEMENT_OP.poisson]: (n, p, q) => poisson(n, p, q !== 0, false),
 };
@@ -145,6 +146,7 @@ export function elements(
   g: number,
   gScalar: number,
   dx: number,
+  dv: number,
 ): number {
   const most = Math.min(n, BLOCK);
   if (t === 0) T.fill(1, 0, most);
@@ -162,6 +164,7 @@ export function elements(
       for (let j = 0; j < count; j++) {
         LOSS[j] = product(WEIGHT[j], LOSS[j]);
         D[j] *= WEIGHT[j];
+        DV[j] *= WEIGHT[j];
       }
     }
     for (let j = 0; j < count; j++) total += LOSS[j];
@@ -170,10 +173,14 @@ export function elements(
     if (dx === 0) continue;
     if (g !== 0) {
       type.load(g + shift, count, G);
-      for (let j = 0; j < count; j++) D[j] *= G[j];
+      for (let j = 0; j < count; j++) {
+        D[j] *= G[j];
+        DV[j] *= G[j];
+      }
     }
     FACTOR[0] = gScalar;
     type.store(D, 1, count, FACTOR, dx + shift);
+    if (dv !== 0) type.store(DV, 1, count, FACTOR, dv + shift);
   }
   return total;
 }

@@ -1,0 +1,71 @@
+/**
+ * Direct calls: float32 arrays as they are, nothing to infer, and no option but where the gradient goes. In a training
+ * loop over small batches those are the calls, and what the others need costs more than their arithmetic. What is not
+ * direct, or not right, is left to the way of all calls.
+ */
+import { NO_OPTIONS } from "../input/options.js";
+import { areApart } from "../input/outputs.js";
+
+/** Whether no options are given but, if at all, these. */
+export function hasOnly(options: object, name: string, other = name): boolean {
+  if (options === NO_OPTIONS) return true;
+  for (const given in options) if (given !== name && given !== other) return false;
+  return typeof options === "object" && options !== null;
+}
+
+/**
+ * Where the gradient of a direct call goes: a new array, or the caller's if it is the only option, as long as the input,
+ * and lies over nothing but that.
+ *
+ * @param other an option that may stand beside it
+ */
+export function directGrad(
+  options: object,
+  x: Float32Array,
+  targets: Float32Array | Int32Array | undefined,
+  other = "grad",
+): Float32Array | undefined {
+  if (!hasOnly(options, "grad", other)) return undefined;
+  const { grad } = options as { grad?: unknown };
+  if (grad === undefined) return new Float32Array(x.length);
+  if (!(grad instanceof Float32Array) || grad.length !== x.length) return undefined;
+  const apart = (grad === x || areApart(grad, x, 0)) && (targets === undefined || areApart(grad, targets, 1));
+  return apart ? grad : undefined;
+}
+
+/** Up to this length a loop copies faster than `set`, which takes 10 ns whatever the length, and `subarray` another 40. */
+const LOOP_IN = 16;
+const LOOP_OUT = 48;
+
+/** Copies an array to byte `at` of the memory that `to` views. */
+export function copyInDirect(from: Float32Array, to: Float32Array, at: number): void {
+  const { length } = from;
+  // A shift, unlike a division, leaves V8 with an integer for an index.
+  const begin = at >>> 2;
+  if (length > LOOP_IN) to.set(from, begin);
+  else for (let i = 0; i < length; i++) to[begin + i] = from[i];
+}
+
+/** Fills an array from byte `at` on of the memory that `from` views. */
+export function copyOutDirect(from: Float32Array, at: number, to: Float32Array): void {
+  const { length } = to;
+  const begin = at >>> 2;
+  if (length > LOOP_OUT) to.set(from.subarray(begin, begin + length));
+  else for (let i = 0; i < length; i++) to[i] = from[begin + i];
+}
+
+/** Elements of a direct call that goes through a kernel: at most a tile, and few enough that what it spares counts. */
+export const DIRECT = 4096;
+
+/** Whether it is one target an element, of `most` elements at most. */
+export function isDirectPair(x: unknown, targets: unknown, most = DIRECT): x is Float32Array {
+  if (!(x instanceof Float32Array) || !(targets instanceof Float32Array)) return false;
+  return x.length === targets.length && x.length > 0 && x.length <= most;
+}
+
+/** Whether it is one class index a row, of `most` elements at most. */
+export function isDirectRows(x: unknown, targets: unknown, most = DIRECT): x is Float32Array {
+  if (!(x instanceof Float32Array) || !(targets instanceof Int32Array) || x.length > most) return false;
+  const classes = x.length / targets.length;
+  return classes > 0 && Number.isInteger(classes);
+}

@@ -1,0 +1,192 @@
+import { expect, test } from "vitest";
+import * as celoss from "../../src/index.js";
+import { DIRECT } from "../../src/losses/direct.js";
+import { FLOAT32 } from "../support/bounds.js";
+import { identical, near } from "../support/near.js";
+import { Rng } from "../support/rng.js";
+import { describeSets } from "../support/sets.js";
+
+type Values = Float32Array<ArrayBuffer>;
+interface Result {
+  loss: number;
+  grad: Values;
+}
+
+/** A loss as a function of its first two arguments. */
+interface Loss {
+  readonly classes: number;
+  readonly input: (rng: Rng) => number;
+  /** In plain JavaScript, so that only the kernels' rounding is in common. */
+  readonly plain?: boolean;
+  loss(x: Values, targets: Values | Int32Array, options?: object): number;
+  withGrad(x: Values, targets: Values | Int32Array, options?: object): Result;
+}
+
+const unit = (rng: Rng) => rng.uniform(0.01, 0.99);
+const normal = (rng: Rng) => rng.normal(3);
+const VARIANCE = new Map<Values, Values>();
+
+/** The variance is what the means' array is joined by. */
+function varianceOf(x: Values): Values {
+  const known = VARIANCE.get(x) ?? Float32Array.from(x, (value) => 0.5 + Math.abs(value));
+  VARIANCE.set(x, known);
+  return known;
+}
+
+const gaussian = {
+  loss: (x: Values, t: Values, options?: object) => celoss.gaussianNllLoss(x, t, varianceOf(x), options),
+  withGrad: (x: Values, t: Values, options?: object) => celoss.gaussianNllLossWithGrad(x, t, varianceOf(x), options),
+};
+const entropy = {
+  loss: (x: Values, _: Int32Array, options?: object) => celoss.entropyLoss(x, { classes: 7, ...options }),
+  withGrad: (x: Values, _: Int32Array, options?: object) => celoss.entropyLossWithGrad(x, { classes: 7, ...options }),
+};
+
+function named(loss: string, withGrad: string, rest: Pick<Loss, "classes" | "input" | "plain">): Loss {
+  const all = celoss as unknown as Record<string, never>;
+  return { ...rest, loss: all[loss], withGrad: all[withGrad] };
+}
+
+const LOSSES: Record<string, Loss> = {
+  crossEntropy: named("crossEntropy", "crossEntropyWithGrad", { classes: 7, input: normal }),
+  focalLoss: named("focalLoss", "focalLossWithGrad", { classes: 7, input: normal }),
+  nllLoss: named("nllLoss", "nllLossWithGrad", { classes: 7, input: (rng) => -unit(rng), plain: true }),
+  entropyLoss: { classes: 7, input: normal, ...(entropy as unknown as Pick<Loss, "loss" | "withGrad">) },
+  gaussianNllLoss: { classes: 1, input: normal, ...(gaussian as unknown as Pick<Loss, "loss" | "withGrad">) },
+  binaryCrossEntropyWithLogits: named("binaryCrossEntropyWithLogits", "binaryCrossEntropyWithLogitsWithGrad", {
+    classes: 1,
+    input: normal,
+  }),
+  binaryCrossEntropy: named("binaryCrossEntropy", "binaryCrossEntropyWithGrad", { classes: 1, input: unit }),
+  klDivLoss: named("klDivLoss", "klDivLossWithGrad", { classes: 1, input: normal }),
+  sigmoidFocalLoss: named("sigmoidFocalLoss", "sigmoidFocalLossWithGrad", { classes: 1, input: normal }),
+  poissonNllLoss: named("poissonNllLoss", "poissonNllLossWithGrad", { classes: 1, input: normal }),
+  mseLoss: named("mseLoss", "mseLossWithGrad", { classes: 1, input: normal, plain: true }),
+  l1Loss: named("l1Loss", "l1LossWithGrad", { classes: 1, input: normal, plain: true }),
+};
+
+function arguments_({ classes, input }: Loss, rows: number): { x: Values; targets: Values | Int32Array } {
+  const rng = new Rng(rows);
+  const x = Float32Array.from({ length: rows * classes }, () => input(rng));
+  const targets =
+    classes === 1
+      ? Float32Array.from({ length: rows }, () => unit(rng))
+      : Int32Array.from({ length: rows }, () => rng.integer(classes));
+  return { x, targets };
+}
+
+/** Named, it makes a call that is not direct and is the same otherwise. */
+const MEAN = { reduction: "mean" } as const;
+
+describeSets("direct calls", (set) => {
+  for (const [name, loss] of Object.entries(LOSSES)) {
+    const sizes = [1, 2, 5, 16, 17, 48, 49, Math.floor(DIRECT / loss.classes), Math.floor(DIRECT / loss.classes) + 1];
+    const bound = loss.plain ? "within 2 ulp" : "bit for bit";
+
+    test(`${name}: what the call with a named reduction gives, ${bound}; new, own and the input's gradient`, () => {
+      const same = (got: number | Values, want: number | Values, title: string) => {
+        if (loss.plain) near(got, want, { rel: 2 * FLOAT32 }, title);
+        else if (typeof got === "number") expect(got, title).toBe(want);
+        else identical(got, want as Values);
+      };
+      for (const rows of sizes) {
+        const { x, targets } = arguments_(loss, rows);
+        const want = loss.withGrad(x, targets, MEAN);
+        same(loss.loss(x, targets), loss.loss(x, targets, MEAN), `${rows} rows`);
+        const fresh = loss.withGrad(x, targets);
+        same(fresh.loss, want.loss, `${rows} rows`);
+        same(fresh.grad, want.grad, `${rows} rows`);
+        const grad = new Float32Array(x.length).fill(7);
+        for (let again = 0; again < 2; again++) {
+          const given = loss.withGrad(x, targets, { grad });
+          expect(given.grad).toBe(grad);
+          same(given.loss, want.loss, `${rows} rows`);
+          same(grad, want.grad, `${rows} rows`);
+        }
+        const inPlace = x.slice();
+        if (name === "gaussianNllLoss") VARIANCE.set(inPlace, varianceOf(x));
+        expect(loss.withGrad(inPlace, targets, { grad: inPlace }).grad).toBe(inPlace);
+        same(inPlace, want.grad, `${rows} rows in place`);
+      }
+      expect(celoss.backend().variant).toBe(set);
+    });
+
+    test(`${name}: other gradients and options go the way of all calls, and what is wrong is refused there`, () => {
+      const { x, targets } = arguments_(loss, 6);
+      const want = loss.withGrad(x, targets);
+      const wide = new Float64Array(x.length);
+      const into = loss.withGrad(x, targets, { grad: wide });
+      expect(into.grad).toBe(wide);
+      near(wide, want.grad, { rel: 2 * FLOAT32 });
+      expect(() => loss.withGrad(x, targets, { grad: new Float32Array(x.length + 1) })).toThrow(/^"grad" expected/);
+      expect(() => loss.withGrad(x, targets, { grad: [...x] })).toThrow(/^"grad" expected/);
+      expect(() => loss.withGrad(x, targets, { grade: wide })).toThrow(/"grade"/);
+      expect(() => loss.loss(x, targets, { reductions: "sum" })).toThrow(/"reductions"/);
+      const over = new Float32Array(x.buffer.slice(0), 0, x.length);
+      const shifted = new Float32Array(2 * x.length).subarray(1, x.length + 1);
+      shifted.set(x);
+      const overlapping = new Float32Array(shifted.buffer, 0, x.length);
+      if (name === "gaussianNllLoss") VARIANCE.set(shifted, varianceOf(x));
+      expect(() => loss.withGrad(shifted, targets, { grad: overlapping })).toThrow(/^"grad" expected memory apart/);
+      identical(shifted, over);
+      if (name === "entropyLoss") return;
+      const alike = new Float32Array(targets.buffer, 0, targets.length);
+      if (alike.length !== x.length) return;
+      expect(() => loss.withGrad(x, targets, { grad: alike })).toThrow(/^"grad" expected memory apart from that of "t/);
+      expect(() => loss.loss(x, targets.subarray(1))).toThrow(RangeError);
+    });
+  }
+
+  for (const name of ["crossEntropy", "focalLoss", "nllLoss"]) {
+    test(`${name}: ignored rows count for nothing, other indices are refused before anything is written`, () => {
+      const loss = LOSSES[name];
+      const { x, targets } = arguments_(loss, 5);
+      targets[1] = -100;
+      targets[4] = -100;
+      const want = loss.withGrad(x, targets, MEAN);
+      const got = loss.withGrad(x, targets);
+      near(got.loss, want.loss, { rel: 2 * FLOAT32 });
+      near(got.grad, want.grad, { rel: 2 * FLOAT32 });
+      expect(loss.loss(x, targets)).toBe(got.loss);
+      const none = loss.withGrad(x, targets.map(() => -100) as Int32Array);
+      expect(none.loss).toBeNaN();
+      identical(none.grad, new Float32Array(x.length));
+      for (const wrong of [7, -1, 2 ** 31 - 1, -(2 ** 31)]) {
+        const grad = new Float32Array(x.length).fill(3);
+        targets[3] = wrong;
+        expect(() => loss.withGrad(x, targets, { grad })).toThrow(`"targets" expected integer in [0, 7), got ${wrong}`);
+        expect(() => loss.loss(x, targets)).toThrow(`got ${wrong} at index 3`);
+        expect(grad.every((value) => value === 3)).toBe(true);
+      }
+    });
+  }
+
+  test("probabilities and variances out of range are refused before anything is written; NaN passes", () => {
+    const grad = Float32Array.of(3, 3);
+    const t = Float32Array.of(0, 1);
+    const call = (p: number) => celoss.binaryCrossEntropyWithGrad(Float32Array.of(0.5, p), t, { grad });
+    expect(() => call(1.5)).toThrow('"probabilities" expected numbers in [0, 1], got 1.5 at index 1');
+    expect(() => celoss.gaussianNllLossWithGrad(t, Float32Array.of(1, 2), Float32Array.of(1, -1), { grad })).toThrow(
+      '"variance" expected numbers >= 0, got -1 at index 1',
+    );
+    identical(grad, Float32Array.of(3, 3));
+    expect(call(Number.NaN).loss).toBeNaN();
+    expect(celoss.l1LossWithGrad(Float32Array.of(Number.NaN, 2, 1), Float32Array.of(1, 2, 3)).grad).toEqual(
+      Float32Array.of(Number.NaN, 0, -1 / 3),
+    );
+  });
+
+  test("shared memory, and logits in a part of an array", () => {
+    const { x, targets } = arguments_(LOSSES.crossEntropy, 9);
+    const shared = new Float32Array(new SharedArrayBuffer(x.byteLength)) as unknown as Values;
+    shared.set(x);
+    const part = new Float32Array(x.length + 3).subarray(2, x.length + 2);
+    part.set(x);
+    const want = celoss.crossEntropyWithGrad(x, targets as Int32Array, MEAN);
+    for (const logits of [shared, part]) {
+      const got = celoss.crossEntropyWithGrad(logits, targets as Int32Array);
+      expect(got.loss).toBe(want.loss);
+      identical(got.grad, want.grad as Values);
+    }
+  });
+});
