@@ -1,7 +1,7 @@
 import {
-  HOT_SCALE, HOT_SHIFT, expHotOnce, expOfNegative, expScale, expScaledOnce, hasHotExp, negativeConstant,
+  HOT_SCALE, HOT_SHIFT, expAny, expHotOnce, expOfNegative, expScale, expScaledOnce, hasHotExp, negativeConstant,
 } from "./exp";
-import { log1p, log1pOfFour, log1pUnit } from "./log";
+import { log, log1p, log1pOfFour, log1pUnit } from "./log";
 import { tanh } from "./tanh";
 
 // The elementary functions over arrays, for scripts/accuracy.mjs to measure. Not part of the release binaries.
@@ -38,6 +38,27 @@ export function expNegative_f32(n: usize, x: usize, y: usize): void {
     );
     v128.store(y + (i << 3), f64x2.promote_low_f32x4(e));
   }
+}
+
+/** Of single elements. */
+export function expAny_f32(n: usize, x: usize, y: usize): void {
+  for (let i: usize = 0; i < n; i += 2) {
+    v128.store(y + (i << 3), f64x2.promote_low_f32x4(expAny<f32>(v128.load64_zero(x + (i << 2)))));
+  }
+}
+
+export function expAny_f64(n: usize, x: usize, y: usize): void {
+  for (let i: usize = 0; i < n; i += 2) v128.store(y + (i << 3), expAny<f64>(v128.load(x + (i << 3))));
+}
+
+export function log_f32(n: usize, x: usize, y: usize): void {
+  for (let i: usize = 0; i < n; i += 2) {
+    v128.store(y + (i << 3), f64x2.promote_low_f32x4(log<f32>(v128.load64_zero(x + (i << 2)))));
+  }
+}
+
+export function log_f64(n: usize, x: usize, y: usize): void {
+  for (let i: usize = 0; i < n; i += 2) v128.store(y + (i << 3), log<f64>(v128.load(x + (i << 3))));
 }
 
 /** Of rows of few classes. */

@@ -1,12 +1,12 @@
 import {
-  BLOCK, add, computeSize, first, lanes, loadCompute, loadLanes, loadOne, loadTail, madd, mul, mulZero, splat, storeOne,
-  sub, sumLanes, tailOf,
+  BLOCK, add, computeSize, eq, first, held, lanes, loadCompute, loadLanes, loadOne, loadTail, madd, mul, splat,
+  storeOne, sub, sumLanes, tailOf,
 } from "./lanes";
 import { expScale, expScaledOnce } from "./exp";
 import { FEW, GROUP, fewRows, wideLogits } from "./few";
-import { gradientRow, scaleRow } from "./gradient";
+import { gradientCappedRow, gradientRow, scaleRow } from "./gradient";
 import { log, log1p } from "./log";
-import { CAPPED, PLAIN, belowPeak, inner, logitAt, modeOf } from "./logits";
+import { CAPPED, PLAIN, SCALED, belowPeak, inner, logitAt, modeOf } from "./logits";
 import {
   argmaxRow, expOne, finiteOrNaN, rowU, rowUnit, sumExpGeneralRow, sumExpRow, sumExpRowOfMaximum,
 } from "./logsumexp";
@@ -58,9 +58,11 @@ function focalFactor(r: f64, gamma: f64): f64 {
 }
 
 /**
- * B = Σ a(m − z), S = Σ a and T = Σ t′, stored as three float64 at `out`. Without t, t′ is 1 everywhere.
+ * B = Σ a(m − z), S = Σ a and T = Σ t′, stored as three float64 at `out`. Without t, t′ is 1 everywhere. `mode` is a
+ * literal.
  */
-function targetSums<T>(
+// @ts-ignore: decorator
+@inline function targetSumsBy<T>(
   x: usize, n: usize, m: f64, mode: i32, scale: f64, cap: f64, t: usize, w: usize, keep: f64, spread: f64, out: usize,
 ): void {
   const size = computeSize<T>();
@@ -68,11 +70,35 @@ function targetSums<T>(
   const factor = inner<T>(mode, scale, cap);
   const capV = splat<T>(cap);
   const mV = splat<T>(m);
-  const zero = splat<T>(0);
+  const zero = held<T>(0);
+  const one = held<T>(1);
+  const keepV = splat<T>(keep);
+  const spreadV = splat<T>(spread);
   let bSum: f64 = 0;
   let sSum: f64 = 0;
   let tSum: f64 = 0;
   let i: usize = 0;
+  if (mode == SCALED && t && !w) {
+    // Probabilities without weights are what is usual: pairs of vectors, and nothing asked in the loop.
+    const whole = n - n % (2 * step);
+    while (i < whole) {
+      let b0 = zero, b1 = zero, s0 = zero, s1 = zero;
+      for (const stop = min(i + BLOCK * step, whole); i < stop; i += 2 * step) {
+        const p = x + i * sizeof<T>();
+        const t0 = madd<T>(v128.load(t + i * size), keepV, spreadV);
+        const t1 = madd<T>(v128.load(t + i * size, 16), keepV, spreadV);
+        const d0 = mul<T>(sub<T>(mV, loadLanes<T>(p)), factor);
+        const d1 = mul<T>(sub<T>(mV, loadLanes<T>(p + step * sizeof<T>())), factor);
+        b0 = add<T>(b0, v128.andnot(mul<T>(t0, d0), eq<T>(t0, zero)));
+        b1 = add<T>(b1, v128.andnot(mul<T>(t1, d1), eq<T>(t1, zero)));
+        s0 = add<T>(s0, t0);
+        s1 = add<T>(s1, t1);
+      }
+      bSum += sumLanes<T>(add<T>(b0, b1));
+      sSum += sumLanes<T>(add<T>(s0, s1));
+    }
+    tSum = sSum;
+  }
   while (i < n) {
     let b = zero;
     let s = zero;
@@ -81,13 +107,14 @@ function targetSums<T>(
       const left = n - i;
       const tail = left < step;
       const xV = tail ? loadTail<T>(x + i * sizeof<T>(), left, mV) : loadLanes<T>(x + i * sizeof<T>());
-      let target = t ? madd<T>(v128.load(t + i * size), splat<T>(keep), splat<T>(spread)) : splat<T>(1);
+      let target = t ? madd<T>(v128.load(t + i * size), keepV, spreadV) : one;
       let a = w ? mul<T>(target, v128.load(w + i * size)) : target;
       if (tail) {
         target = tailOf<T>(target, left);
         a = tailOf<T>(a, left);
       }
-      b = sub<T>(b, mulZero<T>(a, belowPeak<T>(xV, mode, factor, capV, mV)));
+      const d = belowPeak<T>(xV, mode, factor, capV, mV);
+      b = sub<T>(b, v128.andnot(mul<T>(a, d), eq<T>(a, zero)));
       s = add<T>(s, a);
       total = add<T>(total, target);
     }
@@ -98,6 +125,18 @@ function targetSums<T>(
   store<f64>(out, bSum, 0);
   store<f64>(out, sSum, 8);
   store<f64>(out, tSum, 16);
+}
+
+function targetSums<T>(
+  x: usize, n: usize, m: f64, scale: f64, t: usize, w: usize, keep: f64, spread: f64, out: usize,
+): void {
+  targetSumsBy<T>(x, n, m, SCALED, scale, 0, t, w, keep, spread, out);
+}
+
+function targetSumsCapped<T>(
+  x: usize, n: usize, m: f64, scale: f64, cap: f64, t: usize, w: usize, keep: f64, spread: f64, out: usize,
+): void {
+  targetSumsBy<T>(x, n, m, CAPPED, scale, cap, t, w, keep, spread, out);
 }
 
 /** EXP_SCALE·Σ t′·e^{z − m}. */
@@ -212,7 +251,11 @@ export function crossEntropyRows<T>(
       const below = linear ? <f64>(n - 1) * peak - load<f64>(linear) : NaN;
       const summed = below == below;
       if ((t || epsilon != 0) && !summed) {
-        targetSums<T>(x, n, peak, mode, scale, cap, t, w, t ? keep : 0, t ? spread : 1, options + SCRATCH);
+        const sums = options + SCRATCH;
+        const kept = t ? keep : 0;
+        const every = t ? spread : 1;
+        if (mode == CAPPED) targetSumsCapped<T>(x, n, peak, scale, cap, t, w, kept, every, sums);
+        else targetSums<T>(x, n, peak, scale, t, w, kept, every, sums);
         if (t && poly != 0) dot = targetDot<T>(x, n, peak, mode, scale, cap, t, keep, spread) / expScale<T>();
       }
       const s = 1 + u;
@@ -274,9 +317,11 @@ export function crossEntropyRows<T>(
           const q = t ? G * scale : G * scale * spread;
           // The term of k did not come with the others.
           if (mode != CAPPED) storeOne<T>(terms + k * size, u == u ? unit : NaN);
-          if ((mode == CAPPED && !capped) || t || (spread != 0 && w)) {
-            const polyFactor = t ? G * poly * scale * share / unit : 0;
-            gradientRow<T>(x, n, peak, mode, scale, cap, t, w, keep, spread, rounded, polyFactor, q, terms, dx);
+          const polyFactor = t ? G * poly * scale * share / unit : 0;
+          if (mode == CAPPED && !capped) {
+            gradientCappedRow<T>(x, n, peak, scale, cap, t, w, keep, spread, rounded, polyFactor, q, dx);
+          } else if (t || (spread != 0 && w)) {
+            gradientRow<T>(n, t, w, keep, spread, rounded, polyFactor, q, terms, dx);
           } else {
             scaleRow<T>(terms, dx, n, rounded, spread != 0 ? q : 0);
           }

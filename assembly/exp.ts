@@ -258,7 +258,7 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
 
 /** What 2ⁿ is multiplied by. */
 // @ts-ignore: decorator
-@inline function mantissa<T>(
+@inline export function mantissa<T>(
   x: v128, z: v128, magic: v128, ln2Hi: v128, ln2Lo: v128, p0: v128, p1: v128, p2: v128, p3: v128, p4: v128,
 ): v128 {
   const n = sub<T>(z, magic);

@@ -42,41 +42,82 @@ export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f6
 }
 
 /**
- * The gradient of a row with all options, but for the one element that the caller forms in float64:
+ * The gradient of a vector of a row with all options, but for the chain factor, and the one element that the caller
+ * forms in float64:
  *
  *   dxⱼ = [eⱼ·(p − poly·t′ⱼ) − q·aⱼ]·chainⱼ,   e = the terms,  t′ = (1 − ε)t + ε/C,  a = w·t′
  *
- * Without t, a = w and poly is 0; without w, a counts as 1. Under a soft cap the terms are computed again, because the
- * chain factor 1 − tanh² needs the logit as well.
+ * Without t, a = w and poly is 0; without w, a counts as 1.
  */
+// @ts-ignore: decorator
+@inline function gradientOf<T>(
+  e: v128, t: usize, w: usize, keep: v128, spread: v128, p: v128, poly: v128, q: v128,
+): v128 {
+  const v = mul<T>(e, p);
+  if (!t) return w ? nmadd<T>(v128.load(w), q, v) : sub<T>(v, q);
+  const target = madd<T>(v128.load(t), keep, spread);
+  return nmadd<T>(w ? mul<T>(target, v128.load(w)) : target, q, nmadd<T>(mul<T>(e, poly), target, v));
+}
+
+/** The same of a row whose terms are there. */
 export function gradientRow<T>(
-  x: usize, n: usize, m: f64, mode: i32, scale: f64, cap: f64, t: usize, w: usize, keep: f64, spread: f64,
-  p: f64, poly: f64, q: f64, terms: usize, dx: usize,
+  n: usize, t: usize, w: usize, keep: f64, spread: f64, p: f64, poly: f64, q: f64, terms: usize, dx: usize,
 ): void {
   const size = computeSize<T>();
   const step = lanes<T>();
-  const factor = inner<T>(mode, scale, cap);
+  const keepV = splat<T>(keep);
+  const spreadV = splat<T>(spread);
+  const pV = splat<T>(p);
+  const polyV = splat<T>(poly);
+  const qV = splat<T>(q);
+  let i: usize = 0;
+  if (t && !w && poly == 0) {
+    // Probabilities and nothing else: what is usual.
+    for (; i + 2 * step <= n; i += 2 * step) {
+      const at = i * size;
+      const t0 = madd<T>(v128.load(t + at), keepV, spreadV);
+      const t1 = madd<T>(v128.load(t + at, 16), keepV, spreadV);
+      const v0 = nmadd<T>(t0, qV, mul<T>(v128.load(terms + at), pV));
+      const v1 = nmadd<T>(t1, qV, mul<T>(v128.load(terms + at, 16), pV));
+      v128.store(dx + at, v0);
+      v128.store(dx + at, v1, 16);
+    }
+  }
+  for (; i < n; i += step) {
+    const at = i * size;
+    const left = n - i;
+    const e = v128.load(terms + at);
+    const v = gradientOf<T>(e, t ? t + at : 0, w ? w + at : 0, keepV, spreadV, pV, polyV, qV);
+    if (left < step) storeTail<T>(dx + at, left, v);
+    else v128.store(dx + at, v);
+  }
+}
+
+/**
+ * The same under a soft cap: the terms are computed again, because the chain factor 1 − tanh² needs the logit as well.
+ */
+export function gradientCappedRow<T>(
+  x: usize, n: usize, m: f64, scale: f64, cap: f64, t: usize, w: usize, keep: f64, spread: f64,
+  p: f64, poly: f64, q: f64, dx: usize,
+): void {
+  const size = computeSize<T>();
+  const step = lanes<T>();
+  const factor = inner<T>(CAPPED, scale, cap);
   const capV = splat<T>(cap);
   const mV = splat<T>(m);
+  const keepV = splat<T>(keep);
+  const spreadV = splat<T>(spread);
   const pV = splat<T>(p);
   const polyV = splat<T>(poly);
   const qV = splat<T>(q);
   for (let i: usize = 0; i < n; i += step) {
+    const at = i * size;
     const left = n - i;
-    const out = dx + i * size;
-    const xV = mode == CAPPED ? loadLanes<T>(x + i * sizeof<T>()) : mV;
-    const e = mode == CAPPED
-      ? expScaledOnce<T>(belowPeak<T>(xV, CAPPED, factor, capV, mV)) : v128.load(terms + i * size);
-    let v = mul<T>(e, pV);
-    if (t) {
-      const target = madd<T>(v128.load(t + i * size), splat<T>(keep), splat<T>(spread));
-      v = nmadd<T>(mul<T>(e, polyV), target, v);
-      v = nmadd<T>(w ? mul<T>(target, v128.load(w + i * size)) : target, qV, v);
-    } else {
-      v = w ? nmadd<T>(v128.load(w + i * size), qV, v) : sub<T>(v, qV);
-    }
-    if (mode == CAPPED) v = mul<T>(v, tanhDerivative<T>(mul<T>(xV, factor)));
-    if (left < step) storeTail<T>(out, left, v);
-    else v128.store(out, v);
+    const xV = loadLanes<T>(x + i * sizeof<T>());
+    const e = expScaledOnce<T>(belowPeak<T>(xV, CAPPED, factor, capV, mV));
+    let v = gradientOf<T>(e, t ? t + at : 0, w ? w + at : 0, keepV, spreadV, pV, polyV, qV);
+    v = mul<T>(v, tanhDerivative<T>(mul<T>(xV, factor)));
+    if (left < step) storeTail<T>(dx + at, left, v);
+    else v128.store(dx + at, v);
   }
 }

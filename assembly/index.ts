@@ -1,10 +1,11 @@
 import { binaryCrossEntropy } from "./bce";
 import { crossEntropyRows } from "./crossentropy";
-import { elements } from "./elements";
 import { entropyRows } from "./entropy";
 import { logSumExpRows } from "./logsumexp";
 import { narrow } from "./narrow";
 import { logSoftmaxRows, softmaxRows } from "./softmax";
+
+export * from "./elements";
 
 // The export table: <dtype>_<op>[_grad]. What each means stands in src/kernels/kernels.ts.
 
@@ -171,20 +172,6 @@ export function f16_narrow(n: usize, from: usize, to: usize): void {
 
 export function bf16_narrow(n: usize, from: usize, to: usize): void {
   narrow<i16>(n, from, to);
-}
-
-export function f32_elements(
-  n: usize, op: i32, x: usize, t: usize, v: usize, vScalar: f64, weight: usize, p: f64, q: f64, loss: usize, g: usize,
-  gScalar: f64, dx: usize, dv: usize,
-): f64 {
-  return elements<f32>(n, op, x, t, v, vScalar, weight, p, q, loss, g, gScalar, dx, dv);
-}
-
-export function f64_elements(
-  n: usize, op: i32, x: usize, t: usize, v: usize, vScalar: f64, weight: usize, p: f64, q: f64, loss: usize, g: usize,
-  gScalar: f64, dx: usize, dv: usize,
-): f64 {
-  return elements<f64>(n, op, x, t, v, vScalar, weight, p, q, loss, g, gScalar, dx, dv);
 }
 
 export function f32_entropy(

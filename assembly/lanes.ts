@@ -179,7 +179,7 @@ const FINITE_HALF: usize = memory.data<u32>([0x8fffe000, 0x77800000], 16); // si
 /** As {@link loadLanes}; only the first `left` lanes are of the row, the others become `fill`. Reads a whole vector. */
 // @ts-ignore: decorator
 @inline export function loadTail<T>(p: usize, left: usize, fill: v128): v128 {
-  return v128.bitselect(loadLanes<T>(p), fill, v128.load(TAIL_MASK + 16 - left * computeSize<T>()));
+  return v128.bitselect(loadLanes<T>(p), fill, tailMask<T>(left));
 }
 
 /** Four words of ones, then four of zeros: read from `16 − b` on, the first b bytes are ones. */
@@ -242,10 +242,16 @@ const TAIL_MASK: usize = memory.data<u32>([0xffffffff, 0xffffffff, 0xffffffff, 0
   else store<u16>(p, <u16>bits);
 }
 
+/** Ones in the first `left` lanes, zeros in the others. */
+// @ts-ignore: decorator
+@inline export function tailMask<T>(left: usize): v128 {
+  return v128.load(TAIL_MASK + 16 - left * computeSize<T>());
+}
+
 /** The first `left` lanes of v, the others 0. */
 // @ts-ignore: decorator
 @inline export function tailOf<T>(v: v128, left: usize): v128 {
-  return v128.and(v, v128.load(TAIL_MASK + 16 - left * computeSize<T>()));
+  return v128.and(v, tailMask<T>(left));
 }
 
 /** One element of the compute type. */

@@ -1,14 +1,14 @@
 import {
   BLOCK, add, computeSize, eq, finiteConstant, first, firstLane, held, lanes, loadFinite, loadLanes, loadOne, loadTail,
-  madd, maxLanes, mul, pmax, replaceOne, restoreOne, splat, storeTail, sumLanes, tailOf,
+  madd, maxLanes, mul, pmax, replaceOne, restoreOne, splat, storeTail, sub, sumLanes, tailOf,
 } from "./lanes";
 import {
   HOT_FAR, HOT_SCALE, HOT_SHIFT, expConstant, expFloor, expHotOnce, expMagic, expNegligible, expScale, expScaled,
   expScaledAt, expScaledOnce, expShift, exponent, hasHotExp, hotArgument, hotConstant, hotExponent, hotMantissa,
-  nothingSeen, outOfRange,
+  mantissa, nothingSeen, outOfRange,
 } from "./exp";
 import { log1p } from "./log";
-import { CAPPED, PLAIN, belowPeak, inner } from "./logits";
+import { CAPPED, SCALED, belowPeak, inner } from "./logits";
 
 // lse(z) = z_k + ln(1 + u),  u = Σ_{j ≠ k} e^{zⱼ − z_k},  k one of the classes.
 //
@@ -80,6 +80,12 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   return add<T>(sum, term);
 }
 
+/** factor·(x − peak), raised to what is negligible. */
+// @ts-ignore: decorator
+@inline function below<T>(p: usize, peak: v128, factor: v128, floor: v128): v128 {
+  return pmax<T>(mul<T>(sub<T>(loadLanes<T>(p), peak), factor), floor);
+}
+
 /** One more mode. */
 // @ts-ignore: decorator
 @inline const AROUND: i32 = -1;
@@ -90,10 +96,12 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
  *
  * AROUND, a literal: z = x and 2^by, `by` an integer. NaN when a term is out of range: above always, below unless
  * `clamp`.
- * PLAIN, SCALED, CAPPED: e^by, `by` the peak (logits.ts) of the maximum; with `clamp`. NaN where it is.
+ * SCALED, of plain logits too, and CAPPED: e^by, `by` the peak (logits.ts) of the maximum; with `clamp`. NaN where it
+ * is.
  *
  * With `keep` the terms are also stored at `terms`, that of k as 0 or next to it; a row given up leaves anything there.
- * With `linear` Σ_{j ≠ k} zⱼ is stored there, a float64. `hot` and `clamp` are literals, and `keep` of float32 rows.
+ * With `linear` Σ_{j ≠ k} zⱼ is stored there, a float64. `mode`, `hot` and `clamp` are literals, and `keep` of hot
+ * rows.
  */
 // @ts-ignore: decorator
 @inline function sumExpRowBy<T>(
@@ -119,9 +127,9 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   let sum: f64 = 0;
   let i: usize = 0;
   let seen = nothingSeen<T>();
-  if (hot) {
+  if (hot || (mode == SCALED && sizeof<T>() != 8)) {
     // The quarters of the row side by side: a prefetcher stops at the end of a page, and the others go on meanwhile.
-    // What is not finite is out of range.
+    // Where it is hot, what is not finite is out of range.
     const f0 = finiteConstant(0), f1 = finiteConstant(1);
     const quarter = n / (4 * step) * step;
     const apart = quarter * size;
@@ -131,30 +139,38 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
       for (const stop = min(i + (BLOCK / 4) * step, quarter); i < stop; i += step) {
         const p = x + i * size;
         const to = terms + i * out;
-        const x0 = loadFinite<T>(p, f0, f1);
-        const t0 = hotArgument<T>(x0, h0);
-        const z0 = hotExponent<T>(t0, h0, magic);
-        a0 = accumulate<T>(a0, hotMantissa<T>(t0, z0, magic, h1, h2, h3, h4, h5, h6, h7), z0, keep, to);
-        const x1 = loadFinite<T>(p + apart, f0, f1);
-        const t1 = hotArgument<T>(x1, h0);
-        const z1 = hotExponent<T>(t1, h0, magic);
-        a1 = accumulate<T>(a1, hotMantissa<T>(t1, z1, magic, h1, h2, h3, h4, h5, h6, h7), z1, keep, to + outApart);
-        seen = v128.or(v128.or(seen, z0), z1);
-        const x2 = loadFinite<T>(p + 2 * apart, f0, f1);
-        const t2 = hotArgument<T>(x2, h0);
-        const z2 = hotExponent<T>(t2, h0, magic);
-        a2 = accumulate<T>(a2, hotMantissa<T>(t2, z2, magic, h1, h2, h3, h4, h5, h6, h7), z2, keep, to + 2 * outApart);
-        const x3 = loadFinite<T>(p + 3 * apart, f0, f1);
-        const t3 = hotArgument<T>(x3, h0);
-        const z3 = hotExponent<T>(t3, h0, magic);
-        a3 = accumulate<T>(a3, hotMantissa<T>(t3, z3, magic, h1, h2, h3, h4, h5, h6, h7), z3, keep, to + 3 * outApart);
-        seen = v128.or(v128.or(seen, z2), z3);
+        const x0 = hot ? loadFinite<T>(p, f0, f1) : below<T>(p, peak, factor, floor);
+        const t0 = hot ? hotArgument<T>(x0, h0) : x0;
+        const z0 = hot ? hotExponent<T>(t0, h0, magic) : exponent<T>(x0, c0, magic);
+        const m0 = hot ? hotMantissa<T>(t0, z0, magic, h1, h2, h3, h4, h5, h6, h7)
+          : mantissa<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7);
+        a0 = accumulate<T>(a0, m0, z0, keep, to);
+        const x1 = hot ? loadFinite<T>(p + apart, f0, f1) : below<T>(p + apart, peak, factor, floor);
+        const t1 = hot ? hotArgument<T>(x1, h0) : x1;
+        const z1 = hot ? hotExponent<T>(t1, h0, magic) : exponent<T>(x1, c0, magic);
+        const m1 = hot ? hotMantissa<T>(t1, z1, magic, h1, h2, h3, h4, h5, h6, h7)
+          : mantissa<T>(x1, z1, magic, c1, c2, c3, c4, c5, c6, c7);
+        a1 = accumulate<T>(a1, m1, z1, keep, to + outApart);
+        if (hot) seen = v128.or(v128.or(seen, z0), z1);
+        const x2 = hot ? loadFinite<T>(p + 2 * apart, f0, f1) : below<T>(p + 2 * apart, peak, factor, floor);
+        const t2 = hot ? hotArgument<T>(x2, h0) : x2;
+        const z2 = hot ? hotExponent<T>(t2, h0, magic) : exponent<T>(x2, c0, magic);
+        const m2 = hot ? hotMantissa<T>(t2, z2, magic, h1, h2, h3, h4, h5, h6, h7)
+          : mantissa<T>(x2, z2, magic, c1, c2, c3, c4, c5, c6, c7);
+        a2 = accumulate<T>(a2, m2, z2, keep, to + 2 * outApart);
+        const x3 = hot ? loadFinite<T>(p + 3 * apart, f0, f1) : below<T>(p + 3 * apart, peak, factor, floor);
+        const t3 = hot ? hotArgument<T>(x3, h0) : x3;
+        const z3 = hot ? hotExponent<T>(t3, h0, magic) : exponent<T>(x3, c0, magic);
+        const m3 = hot ? hotMantissa<T>(t3, z3, magic, h1, h2, h3, h4, h5, h6, h7)
+          : mantissa<T>(x3, z3, magic, c1, c2, c3, c4, c5, c6, c7);
+        a3 = accumulate<T>(a3, m3, z3, keep, to + 3 * outApart);
+        if (hot) seen = v128.or(v128.or(seen, z2), z3);
         if (linear) s = add<T>(s, add<T>(add<T>(x0, x1), add<T>(x2, x3)));
       }
       total += sumLanes<T>(add<T>(add<T>(a0, a1), add<T>(a2, a3)));
       if (linear) sum += sumLanes<T>(s);
       // Not at the end only: what is given up should be given up early.
-      if (outOfRange<T>(seen, true)) {
+      if (hot && outOfRange<T>(seen, true)) {
         restoreOne<T>(x + k * size, saved);
         return NaN;
       }
@@ -215,10 +231,8 @@ function sumExpClampedRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: boo
   return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, false, true, keep, terms, 0);
 }
 
-function sumExpPeakRow<T>(
-  x: usize, n: usize, k: usize, peak: f64, mode: i32, scale: f64, cap: f64, keep: bool, terms: usize,
-): f64 {
-  return sumExpRowBy<T>(x, n, k, peak, mode, scale, cap, false, true, keep, terms, 0);
+function sumExpBelowRow<T>(x: usize, n: usize, k: usize, peak: f64, scale: f64, keep: bool, terms: usize): f64 {
+  return sumExpRowBy<T>(x, n, k, peak, SCALED, scale, 0, false, true, keep, terms, 0);
 }
 
 /** What is known of the latest row. */
@@ -256,10 +270,13 @@ const ROW: usize = memory.data(16, 16);
 @inline const FAR: f64 = 350;
 
 /** {@link rowU} of a row around the maximum at k, `peak` its peak (logits.ts). No terms under a soft cap. */
-export function sumExpGeneralRow<T>(
+// @ts-ignore: decorator
+@inline export function sumExpGeneralRow<T>(
   x: usize, n: usize, k: usize, peak: f64, mode: i32, scale: f64, cap: f64, keep: bool, terms: usize,
 ): void {
-  summed(sumExpPeakRow<T>(x, n, k, peak, mode, scale, cap, keep && mode != CAPPED, terms), expScale<T>());
+  const sum = mode == CAPPED ? sumExpRowBy<T>(x, n, k, peak, CAPPED, scale, cap, false, true, false, 0, 0)
+    : sumExpBelowRow<T>(x, n, k, peak, scale, keep, terms);
+  summed(sum, expScale<T>());
 }
 
 /** Σ terms of one logit of −22, at HOT_SHIFT. */
@@ -300,7 +317,8 @@ export function sumExpGeneralRow<T>(
 /** The same around the maximum. */
 export function sumExpRowOfMaximum<T>(x: usize, n: usize, keep: bool, terms: usize): usize {
   const k = argmaxRow<T>(x, n);
-  sumExpGeneralRow<T>(x, n, k, finiteOrNaN(loadOne<T>(x + k * sizeof<T>())), PLAIN, 1, 0, keep, terms);
+  const peak = finiteOrNaN(loadOne<T>(x + k * sizeof<T>()));
+  summed(sumExpBelowRow<T>(x, n, k, peak, 1, keep, terms), expScale<T>());
   return k;
 }
 

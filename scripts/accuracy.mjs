@@ -1,9 +1,9 @@
-// Measures the error of the vector exp, ln(1 + u) and tanh against float64, and prints the largest by range.
+// Measures the error of the vector exp, ln, ln(1 + u) and tanh against float64, and prints the largest by range.
 //
 //   node --experimental-wasm-relaxed-simd scripts/accuracy.mjs [--step N]     (the flag: Node 20 and 21 only)
 //
 // float32 functions are run over every float32 of their domain (--step N takes every Nth), float64 ones over a fixed
-// grid. References: Math.exp, Math.log1p, Math.tanh of this engine, good to 1 ulp of float64. Errors of float32
+// grid. References: Math.exp, Math.log, Math.log1p, Math.tanh of this engine, good to 1 ulp of float64. Errors of float32
 // functions are in units of the last place of the exact result rounded to float32, those of float64 in float64's.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -129,6 +129,29 @@ const RANGES = [
     sweepFloat32,
   ],
   [
+    "expAny_f32",
+    Math.exp,
+    [
+      [2 ** -30, 5],
+      [5, 88.7],
+      [-(2 ** -30), -5],
+      [-5, -20],
+      [-20, -80],
+    ],
+    sweepFloat32,
+  ],
+  [
+    "log_f32",
+    Math.log,
+    [
+      [2 ** -149, 0.5],
+      [0.5, 0.999],
+      [1.001, 2],
+      [2, 3.4e38],
+    ],
+    sweepFloat32,
+  ],
+  [
     "log1pOfFour_f32",
     Math.log1p,
     [
@@ -166,6 +189,26 @@ const RANGES = [
       [-0.5, 0],
       [-20, -0.5],
       [-708, -20],
+    ],
+    gridFloat64,
+  ],
+  [
+    "expAny_f64",
+    Math.exp,
+    [
+      [-700, -20],
+      [-20, 20],
+      [20, 709],
+    ],
+    gridFloat64,
+  ],
+  [
+    "log_f64",
+    Math.log,
+    [
+      [1e-3, 0.5],
+      [0.5, 2],
+      [2, 1e300],
     ],
     gridFloat64,
   ],

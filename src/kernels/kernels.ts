@@ -136,42 +136,39 @@ export type BinaryGradKernel = (
  * Losses of single elements other than the binary cross-entropy with logits: docs/maths.md. x, the targets t, a further
  * array or number v, and the numbers p and q. In float32 and float64 only: 16-bit elements are widened on their way in.
  */
-export const ELEMENT_OP = {
+export const ELEMENT_OPS = [
   /** σ(x): a map, of which the value goes where derivatives go, and the loss is 0. No t. */
-  sigmoid: 0,
-  /** −v·t·ln x − (1 − t)·ln(1 − x). */
-  probability: 1,
-  /** t·(ln t − x). */
-  divergence: 2,
-  /** eᵗ·(t − x). */
-  logDivergence: 3,
-  /** Sigmoid focal loss with α = p, none below 0, and γ = q. */
-  focal: 4,
-  /** (x − t)². */
-  squared: 5,
-  /** |x − t|. */
-  absolute: 6,
-  /** ½(ln v + (x − t)²/v) + q, v at least p. Its derivative to v too goes where `dv` says. */
-  gaussian: 7,
-  /** eˣ − t·x, and for q ≠ 0 Stirling's ln t!. */
-  poissonOfLog: 8,
-  /** x − t·ln(x + p), the same. */
-  poisson: 9,
+  "sigmoid",
   /** p·softplus(p·x), p = ±1: a map. */
-  softplus: 10,
-} as const;
-export type ElementOp = keyof typeof ELEMENT_OP;
+  "softplus",
+  /** −v·t·ln x − (1 − t)·ln(1 − x). */
+  "probability",
+  /** t·(ln t − x). */
+  "divergence",
+  /** eᵗ·(t − x). */
+  "logDivergence",
+  /** Sigmoid focal loss with α = p, none below 0, and γ = q. */
+  "focal",
+  /** (x − t)². */
+  "squared",
+  /** |x − t|. */
+  "absolute",
+  /** ½(ln v + (x − t)²/v) + q, v at least p. Its derivative to v too goes where `dv` says. */
+  "gaussian",
+  /** eˣ − t·x, and for q ≠ 0 Stirling's ln t!. */
+  "poissonOfLog",
+  /** x − t·ln(x + p), the same. */
+  "poisson",
+] as const;
+export type ElementOp = (typeof ELEMENT_OPS)[number];
 
 /**
  * Losses of n elements; returns Σ weight·loss in float64. `t` (0: none), `v` (0: `vScalar` for all), `weight` (0: 1),
  * `loss` (0: not wanted) and `g` (0: 1) are n elements of the type of x, as is `dx`, which may be x or 0: there goes
  * weight·derivative·g·gScalar; and with it to `dv` (0: not wanted) that of the derivative to v.
- *
- * @param op a number of {@link ELEMENT_OP}
  */
 export type ElementKernel = (
   n: number,
-  op: number,
   x: number,
   t: number,
   v: number,
@@ -195,7 +192,7 @@ export type Kernels = { readonly [P in Prefix as `${P}_crossentropy`]: CrossEntr
   readonly [P in Prefix as `${P}_softmax` | `${P}_logsoftmax`]: SoftmaxKernel;
 } & { readonly [P in Prefix as `${P}_bce`]: BinaryKernel } & {
   readonly [P in Prefix as `${P}_bce_grad`]: BinaryGradKernel;
-} & { readonly [P in ComputePrefix as `${P}_elements`]: ElementKernel } & {
+} & { readonly [P in ComputePrefix as `${P}_${ElementOp}`]: ElementKernel } & {
   readonly [P in ComputePrefix as `${P}_entropy`]: EntropyKernel;
 } & {
   readonly f16_narrow: NarrowKernel;
@@ -203,6 +200,7 @@ export type Kernels = { readonly [P in Prefix as `${P}_crossentropy`]: CrossEntr
 };
 
 const PREFIXES: readonly Prefix[] = ["f32", "f64", "f16", "bf16"];
+const COMPUTE_PREFIXES: readonly ComputePrefix[] = ["f32", "f64"];
 const FAMILIES = [
   "crossentropy",
   "crossentropy_grad",
@@ -215,8 +213,7 @@ const FAMILIES = [
 /** The kernels of tiles by their number: what a thread can be told to run. */
 export const KERNELS = [
   ...PREFIXES.flatMap((prefix) => FAMILIES.map((family) => `${prefix}_${family}` as const)),
-  "f32_elements",
-  "f64_elements",
+  ...COMPUTE_PREFIXES.flatMap((prefix) => ELEMENT_OPS.map((op) => `${prefix}_${op}` as const)),
   "f32_entropy",
   "f64_entropy",
 ] as const;

@@ -1,6 +1,6 @@
 import type { ElementType } from "../input/elements.js";
 import type { RowsView } from "../input/rows.js";
-import { ELEMENT_OP, type ElementOp } from "../kernels/kernels.js";
+import type { ElementKernel, ElementOp } from "../kernels/kernels.js";
 import { copyOut } from "../sweep/rows.js";
 import {
   computeType,
@@ -75,6 +75,7 @@ type Region = "x" | "targets" | "weight" | "extra" | "upstream" | "losses" | "re
 class ElementLayout {
   readonly stage: Stage;
   readonly at: Record<Region | "end", number>;
+  readonly #kernels: Partial<Record<ElementOp, ElementKernel>> = {};
 
   /**
    * @param contents the bits of what there is
@@ -104,17 +105,25 @@ class ElementLayout {
 
   /** Runs the kernel over the first n elements: Σ of their losses. */
   run(n: number, { op, p = 0, q = 0 }: Formula, extraNumber: number, upstreamNumber: number): number {
-    const { kernels } = this.stage;
     const { x, targets, weight, extra, losses, upstream, result, resultExtra: dv } = this.at;
     if (op !== "bce") {
-      const run = this.type === "float64" ? kernels.f64_elements : kernels.f32_elements;
-      const code = ELEMENT_OP[op];
-      return run(n, code, x, targets, extra, extraNumber, weight, p, q, losses, upstream, upstreamNumber, result, dv);
+      const run = this.#kernel(op);
+      return run(n, x, targets, extra, extraNumber, weight, p, q, losses, upstream, upstreamNumber, result, dv);
     }
+    const { kernels } = this.stage;
     const prefix = PREFIX[this.type];
     if (result === 0) return kernels[`${prefix}_bce`](n, x, targets, weight, extra, extraNumber, losses);
     const run = kernels[`${prefix}_bce_grad`];
     return run(n, x, targets, weight, extra, extraNumber, losses, upstream, upstreamNumber, result);
+  }
+
+  #kernel(op: ElementOp): ElementKernel {
+    // A name is made once: that takes longer than ten elements.
+    const known = this.#kernels[op];
+    if (known !== undefined) return known;
+    const kernel = this.stage.kernels[`${this.type === "float64" ? "f64" : "f32"}_${op}`];
+    this.#kernels[op] = kernel;
+    return kernel;
   }
 
   serves(type: ElementType, size: number): boolean {
@@ -296,7 +305,7 @@ export class ElementTiles implements Tiles {
         result,
         resultExtra,
       ];
-      return { kernel: this.#bytes === 8 ? "f64_elements" : "f32_elements", args: [ELEMENT_OP[op], x, ...factors] };
+      return { kernel: `${this.#bytes === 8 ? "f64" : "f32"}_${op}`, args: [x, ...factors] };
     }
     const forward = [x, targets, weight, extra, this.#extra, losses];
     const prefix = PREFIX[this.#type];

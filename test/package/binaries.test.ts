@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, expectTypeOf, test } from "vitest";
-import type { Kernels, Prefix } from "../../src/kernels/kernels.js";
+import { ELEMENT_OPS, type Kernels, type Prefix } from "../../src/kernels/kernels.js";
 import { REPOSITORY } from "./packed.js";
 
 const PREFIXES = ["f32", "f64", "f16", "bf16"] as const satisfies Prefix[];
@@ -14,8 +14,13 @@ const FAMILIES = [
   "bce",
   "bce_grad",
 ] as const;
-const OTHERS = ["f32_elements", "f64_elements", "f32_entropy", "f64_entropy", "f16_narrow", "bf16_narrow"] as const;
-const KERNELS = [...PREFIXES.flatMap((prefix) => FAMILIES.map((family) => `${prefix}_${family}` as const)), ...OTHERS];
+const OTHERS = ["f32_entropy", "f64_entropy", "f16_narrow", "bf16_narrow"] as const;
+const ELEMENTS = (["f32", "f64"] as const).flatMap((prefix) => ELEMENT_OPS.map((op) => `${prefix}_${op}` as const));
+const KERNELS = [
+  ...ELEMENTS,
+  ...PREFIXES.flatMap((prefix) => FAMILIES.map((family) => `${prefix}_${family}` as const)),
+  ...OTHERS,
+];
 expectTypeOf<(typeof KERNELS)[number]>().toEqualTypeOf<keyof Kernels>();
 
 describe.each(["simd", "relaxed"])("%s.wasm", (variant) => {

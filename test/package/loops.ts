@@ -80,7 +80,7 @@ function ruleOf(instruction: string): Rule | undefined {
  * one of them.
  */
 export function isFloat32(name: string, names: ReadonlySet<string>): boolean {
-  if (/<f32>|\/f32_/.test(name) || /^\$assembly\/(?!index\/)[^<]*$/.test(name)) return !name.includes("F64");
+  if (/<f32>|\/f32_/.test(name) || /^\$assembly\/(?!index\/)[^<]*$/.test(name)) return !/F64|\/f64_/.test(name);
   return name.endsWith("<u16>") && !names.has(name.replace("<u16>", "<f32>"));
 }
 

@@ -1,8 +1,8 @@
-import { ELEMENT_OP } from "../kernels.js";
+import type { ElementOp } from "../kernels.js";
 import { BLOCK, type ComputeElements } from "./memory.js";
 import { product } from "./rows.js";
 
-// Losses of single elements in float64, a loop each over a block: formulas as ELEMENT_OP in kernels.ts names them, and
+// Losses of single elements in float64, a loop each over a block: formulas as ELEMENT_OPS in kernels.ts names them, and
 // derivations in assembly/elements.ts. Each loop leaves its losses in LOSS and its derivatives in D, those to v in DV.
 
 // Constants of the module for the reason given in binary.ts.
@@ -116,25 +116,25 @@ function poisson(n: number, epsilon: number, full: boolean, ofLog: boolean): voi
   }
 }
 
-const LOOPS: Record<number, (n: number, p: number, q: number) => void> = {
-  [ELEMENT_OP.sigmoid]: sigmoid,
-  [ELEMENT_OP.softplus]: softplus,
-  [ELEMENT_OP.probability]: probability,
-  [ELEMENT_OP.divergence]: divergence,
-  [ELEMENT_OP.logDivergence]: logDivergence,
-  [ELEMENT_OP.focal]: focal,
-  [ELEMENT_OP.squared]: squared,
-  [ELEMENT_OP.absolute]: absolute,
-  [ELEMENT_OP.gaussian]: gaussian,
-  [ELEMENT_OP.poissonOfLog]: (n, p, q) => poisson(n, p, q !== 0, true),
-  [ELEMENT_OP.poisson]: (n, p, q) => poisson(n, p, q !== 0, false),
+const LOOPS: Record<ElementOp, (n: number, p: number, q: number) => void> = {
+  sigmoid,
+  softplus,
+  probability,
+  divergence,
+  logDivergence,
+  focal,
+  squared,
+  absolute,
+  gaussian,
+  poissonOfLog: (n, p, q) => poisson(n, p, q !== 0, true),
+  poisson: (n, p, q) => poisson(n, p, q !== 0, false),
 };
 
-/** The element kernel of a type: see ElementKernel in kernels.ts. */
+/** An element kernel of a type: see ElementKernel in kernels.ts. */
 export function elements(
   type: ComputeElements,
+  op: ElementOp,
   n: number,
-  op: number,
   x: number,
   t: number,
   v: number,

@@ -1,13 +1,17 @@
-import type {
-  BinaryGradKernel,
-  BinaryKernel,
-  CrossEntropyGradKernel,
-  CrossEntropyKernel,
-  KernelInstance,
-  Kernels,
-  LogSumExpKernel,
-  Prefix,
-  SoftmaxKernel,
+import {
+  type BinaryGradKernel,
+  type BinaryKernel,
+  type ComputePrefix,
+  type CrossEntropyGradKernel,
+  type CrossEntropyKernel,
+  ELEMENT_OPS,
+  type ElementKernel,
+  type ElementOp,
+  type KernelInstance,
+  type Kernels,
+  type LogSumExpKernel,
+  type Prefix,
+  type SoftmaxKernel,
 } from "../kernels.js";
 import { binaryCrossEntropy } from "./binary.js";
 import { CrossEntropy } from "./crossentropy.js";
@@ -64,6 +68,14 @@ function named<P extends Prefix>(prefix: P, kernels: Family): Named<P> {
   return Object.fromEntries(Object.entries(kernels).map(([op, kernel]) => [`${prefix}_${op}`, kernel])) as Named<P>;
 }
 
+function elementKernels<P extends ComputePrefix>(prefix: P, type: ComputeElements) {
+  const entries = ELEMENT_OPS.map((op): [string, ElementKernel] => [
+    `${prefix}_${op}`,
+    (n, ...rest) => elements(type, op, n, ...rest),
+  ]);
+  return Object.fromEntries(entries) as { readonly [Op in ElementOp as `${P}_${Op}`]: ElementKernel };
+}
+
 /**
  * Plain JavaScript kernels over an ArrayBuffer that holds `bytes` from `base` on.
  *
@@ -81,8 +93,8 @@ export function instantiateJs(bytes: number): KernelInstance {
     ...named("f64", family(memory, losses, f64, f64)),
     ...named("f16", family(memory, losses, float16Elements(memory), f32)),
     ...named("bf16", family(memory, losses, bfloat16Elements(memory), f32)),
-    f32_elements: (n, ...rest) => elements(f32, n, ...rest),
-    f64_elements: (n, ...rest) => elements(f64, n, ...rest),
+    ...elementKernels("f32", f32),
+    ...elementKernels("f64", f64),
     f32_entropy: (rows, ...rest) => entropy(memory, f32, rows, ...rest),
     f64_entropy: (rows, ...rest) => entropy(memory, f64, rows, ...rest),
     f16_narrow: (n, from, to) => narrowFloat16(memory, n, from, to),
