@@ -1,5 +1,5 @@
 import {
-  abs, add, computeSize, div, eq, held, lanes, loadLanes, loadTail, lt, madd, mul, mulZero, nmadd, pmax, splat,
+  abs, add, div, eq, held, lanes, loadTail, lt, madd, mul, mulZero, nmadd, pmax, splat,
   storeTail, sub, sumLanes, tailOf, upperHalf,
 } from "./lanes";
 import { expOfNegative, expScale, expScaledOnce, negativeConstant } from "./exp";
@@ -25,10 +25,10 @@ import { log1p, log1pUnit } from "./log";
   i: usize, left: usize, whole: bool, x: usize, t: usize, w: usize, pw: usize, pwScalar: v128, g: usize, gScalar: v128,
   dx: usize, grad: bool,
 ): v128 {
-  const size = computeSize<T>();
+  const size = sizeof<T>();
   const zero = splat<T>(0);
   const one = splat<T>(1);
-  const xV = whole ? loadLanes<T>(x + i * sizeof<T>()) : loadTail<T>(x + i * sizeof<T>(), left, zero);
+  const xV = whole ? v128.load(x + i * size) : loadTail<T>(x + i * size, left, zero);
   const tV = v128.load(t + i * size);
   const negative = lt<T>(xV, zero);
   const e = mul<T>(expScaledOnce<T>(sub<T>(zero, abs<T>(xV))), splat<T>(1 / expScale<T>()));
@@ -59,26 +59,26 @@ import { log1p, log1pUnit } from "./log";
 // @ts-ignore: decorator
 @inline const ELEMENTS: usize = 256;
 
-/** Σ x·([x ≥ 0] − t) of `count` float32 or narrower logits, whole vectors. */
+/** Σ x·([x ≥ 0] − t) of `count` logits, whole vectors. */
 // @ts-ignore: decorator
-@inline function linearSum<T>(count: usize, x: usize, t: usize): f64 {
+@inline function linearSum(count: usize, x: usize, t: usize): f64 {
   const zero = held<f32>(0);
   let a = zero;
   let b = zero;
   for (let i: usize = 0; i < count; i += 8) {
-    const x0 = loadLanes<T>(x + i * sizeof<T>());
-    const x1 = loadLanes<T>(x + (i + 4) * sizeof<T>());
-    a = add<T>(a, nmadd<T>(x0, v128.load(t + (i << 2)), pmax<T>(zero, x0)));
-    b = add<T>(b, nmadd<T>(x1, v128.load(t + (i << 2), 16), pmax<T>(zero, x1)));
+    const x0 = v128.load(x + (i << 2));
+    const x1 = v128.load(x + ((i + 4) << 2));
+    a = add<f32>(a, nmadd<f32>(x0, v128.load(t + (i << 2)), pmax<f32>(zero, x0)));
+    b = add<f32>(b, nmadd<f32>(x1, v128.load(t + (i << 2), 16), pmax<f32>(zero, x1)));
   }
-  const sum = sumLanes<T>(add<T>(a, b));
+  const sum = sumLanes<f32>(add<f32>(a, b));
   if (sum - sum == 0) return sum;
   // 0·∞ is in it, or NaN.
   let exact: f64 = 0;
   for (let i: usize = 0; i < count; i += 4) {
-    const xV = loadLanes<T>(x + i * sizeof<T>());
-    const off = sub<T>(v128.andnot(f32x4.splat(1), lt<T>(xV, zero)), v128.load(t + (i << 2)));
-    exact += sumLanes<T>(mulZero<T>(off, xV));
+    const xV = v128.load(x + (i << 2));
+    const off = sub<f32>(v128.andnot(f32x4.splat(1), lt<f32>(xV, zero)), v128.load(t + (i << 2)));
+    exact += sumLanes<f32>(mulZero<f32>(off, xV));
   }
   return exact;
 }
@@ -96,44 +96,44 @@ import { log1p, log1pUnit } from "./log";
 
 /** A block of {@link ELEMENTS} without weights: its loss; the gradient times `factor` to dx. */
 // @ts-ignore: decorator
-@inline function plainBlock<T>(x: usize, t: usize, factor: v128, dx: usize, grad: bool): f64 {
+@inline function plainBlock(x: usize, t: usize, factor: v128, dx: usize, grad: bool): f64 {
   const one = held<f32>(1);
   const sign = held<f32>(-0.0);
   const c0 = negativeConstant(0), c1 = negativeConstant(1), c2 = negativeConstant(2), c3 = negativeConstant(3);
   const c4 = negativeConstant(4), c5 = negativeConstant(5), c6 = negativeConstant(6), c7 = negativeConstant(7);
   const c8 = negativeConstant(8), c9 = negativeConstant(9);
   // Before the gradient may overwrite the logits.
-  const linear = linearSum<T>(ELEMENTS, x, t);
+  const linear = linearSum(ELEMENTS, x, t);
   let S = f32x4.splat(0);
   for (let i: usize = 0; i < ELEMENTS; i += 4) {
-    const xV = loadLanes<T>(x + i * sizeof<T>());
+    const xV = v128.load(x + (i << 2));
     const e = expOfNegative(v128.or(xV, sign), c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
-    S = madd<T>(add<T>(S, one), e, S);
+    S = madd<f32>(add<f32>(S, one), e, S);
     if (grad) {
-      const small = div<T>(e, add<T>(one, e));
+      const small = div<f32>(e, add<f32>(one, e));
       // (1 − t) − E/(1 + E) or E/(1 + E) − t by the sign of x, that of −0 too: both terms ask the same bit.
-      const off = sub<T>(v128.andnot(one, i32x4.shr_s(xV, 31)), v128.load(t + (i << 2)));
-      v128.store(dx + (i << 2), mul<T>(add<T>(off, v128.xor(small, v128.andnot(sign, xV))), factor));
+      const off = sub<f32>(v128.andnot(one, i32x4.shr_s(xV, 31)), v128.load(t + (i << 2)));
+      v128.store(dx + (i << 2), mul<f32>(add<f32>(off, v128.xor(small, v128.andnot(sign, xV))), factor));
     }
   }
   return linear + logOfProducts(S);
 }
 
-// Of float32 elements as functions, so that nothing is asked in the loop.
+// As functions, so that nothing is asked in the loop.
 
 function plainBlockAlone(x: usize, t: usize): f64 {
-  return plainBlock<f32>(x, t, f32x4.splat(0), 0, false);
+  return plainBlock(x, t, f32x4.splat(0), 0, false);
 }
 
 function plainBlockWithGrad(x: usize, t: usize, factor: v128, dx: usize): f64 {
-  return plainBlock<f32>(x, t, factor, dx, true);
+  return plainBlock(x, t, factor, dx, true);
 }
 
 export function binaryCrossEntropy<T>(
   n: usize, x: usize, t: usize, w: usize, pw: usize, pwScalar: f64, loss: usize, g: usize, gScalar: f64, dx: usize,
   grad: bool,
 ): f64 {
-  const size = computeSize<T>();
+  const size = sizeof<T>();
   const vector = lanes<T>();
   const pwV = splat<T>(pwScalar);
   const gV = splat<T>(gScalar);
@@ -141,9 +141,8 @@ export function binaryCrossEntropy<T>(
   let i: usize = 0;
   if (sizeof<T>() != 8 && !w && !pw && pwScalar == 1 && !g && !loss) {
     for (; i + ELEMENTS <= n; i += ELEMENTS) {
-      total += sizeof<T>() == 2 ? plainBlock<T>(x + i * sizeof<T>(), t + i * size, gV, dx + i * size, grad)
-        : grad ? plainBlockWithGrad(x + i * sizeof<T>(), t + i * size, gV, dx + i * size)
-        : plainBlockAlone(x + i * sizeof<T>(), t + i * size);
+      total += grad ? plainBlockWithGrad(x + i * size, t + i * size, gV, dx + i * size)
+        : plainBlockAlone(x + i * size, t + i * size);
     }
   }
   while (i < n) {

@@ -1,9 +1,9 @@
 import {
-  BLOCK, add, computeSize, eq, first, held, lanes, loadCompute, loadLanes, loadOne, loadTail, madd, mul, splat,
+  BLOCK, add, eq, first, held, lanes, loadOne, loadTail, madd, mul, splat,
   storeOne, sub, sumLanes, tailOf,
 } from "./lanes";
 import { expScale, expScaledOnce } from "./exp";
-import { FEW, GROUP, fewRows, wideLogits } from "./few";
+import { FEW, GROUP, fewRows } from "./few";
 import { gradientCappedRow, gradientRow, scaleRow } from "./gradient";
 import { log, log1p } from "./log";
 import { CAPPED, PLAIN, SCALED, belowPeak, inner, logitAt, modeOf } from "./logits";
@@ -65,7 +65,7 @@ function focalFactor(r: f64, gamma: f64): f64 {
 @inline function targetSumsBy<T>(
   x: usize, n: usize, m: f64, mode: i32, scale: f64, cap: f64, t: usize, w: usize, keep: f64, spread: f64, out: usize,
 ): void {
-  const size = computeSize<T>();
+  const size = sizeof<T>();
   const step = lanes<T>();
   const factor = inner<T>(mode, scale, cap);
   const capV = splat<T>(cap);
@@ -84,11 +84,11 @@ function focalFactor(r: f64, gamma: f64): f64 {
     while (i < whole) {
       let b0 = zero, b1 = zero, s0 = zero, s1 = zero;
       for (const stop = min(i + BLOCK * step, whole); i < stop; i += 2 * step) {
-        const p = x + i * sizeof<T>();
+        const p = x + i * size;
         const t0 = madd<T>(v128.load(t + i * size), keepV, spreadV);
         const t1 = madd<T>(v128.load(t + i * size, 16), keepV, spreadV);
-        const d0 = mul<T>(sub<T>(mV, loadLanes<T>(p)), factor);
-        const d1 = mul<T>(sub<T>(mV, loadLanes<T>(p + step * sizeof<T>())), factor);
+        const d0 = mul<T>(sub<T>(mV, v128.load(p)), factor);
+        const d1 = mul<T>(sub<T>(mV, v128.load(p + step * size)), factor);
         b0 = add<T>(b0, v128.andnot(mul<T>(t0, d0), eq<T>(t0, zero)));
         b1 = add<T>(b1, v128.andnot(mul<T>(t1, d1), eq<T>(t1, zero)));
         s0 = add<T>(s0, t0);
@@ -106,7 +106,7 @@ function focalFactor(r: f64, gamma: f64): f64 {
     for (const stop = min(i + BLOCK * step, n); i < stop; i += step) {
       const left = n - i;
       const tail = left < step;
-      const xV = tail ? loadTail<T>(x + i * sizeof<T>(), left, mV) : loadLanes<T>(x + i * sizeof<T>());
+      const xV = tail ? loadTail<T>(x + i * size, left, mV) : v128.load(x + i * size);
       let target = t ? madd<T>(v128.load(t + i * size), keepV, spreadV) : one;
       let a = w ? mul<T>(target, v128.load(w + i * size)) : target;
       if (tail) {
@@ -143,7 +143,7 @@ function targetSumsCapped<T>(
 function targetDot<T>(
   x: usize, n: usize, m: f64, mode: i32, scale: f64, cap: f64, t: usize, keep: f64, spread: f64,
 ): f64 {
-  const size = computeSize<T>();
+  const size = sizeof<T>();
   const step = lanes<T>();
   const factor = inner<T>(mode, scale, cap);
   const capV = splat<T>(cap);
@@ -151,7 +151,7 @@ function targetDot<T>(
   let sum: f64 = 0;
   for (let i: usize = 0; i < n; i += step) {
     const left = n - i;
-    const xV = loadLanes<T>(x + i * sizeof<T>());
+    const xV = v128.load(x + i * size);
     const e = expScaledOnce<T>(belowPeak<T>(xV, mode, factor, capV, mV));
     const product = mul<T>(e, madd<T>(v128.load(t + i * size), splat<T>(keep), splat<T>(spread)));
     sum += sumLanes<T>(left < step ? tailOf<T>(product, left) : product);
@@ -164,7 +164,7 @@ export function crossEntropyRows<T>(
   rows: usize, n: usize, x: usize, y: usize, t: usize, w: usize, options: usize, loss: usize, lse: usize,
   g: usize, dx: usize, scratch: usize, grad: bool,
 ): void {
-  const size = computeSize<T>();
+  const size = sizeof<T>();
   const epsilon = load<f64>(options, 0);
   const scale = load<f64>(options, 8);
   const cap = load<f64>(options, 16);
@@ -180,7 +180,7 @@ export function crossEntropyRows<T>(
   const capV = splat<T>(cap);
   const around = mode == PLAIN && !t; // around the target: logsumexp.ts
   // Only float32 rows have room for what the sum of logits loses to the one that is replaced.
-  const linear = sizeof<T>() == 4 && around && epsilon != 0 && !w ? options + LINEAR : 0;
+  const linear = sizeof<T>() != 8 && around && epsilon != 0 && !w ? options + LINEAR : 0;
   const together = sizeof<T>() != 8 && around && n <= FEW && n > 0 && poly == 0
     && (epsilon == 0 ? wholeGamma(gamma) : gamma == 0 && !w && n > 1);
 
@@ -188,15 +188,10 @@ export function crossEntropyRows<T>(
   for (let r: usize = 0; r < rows; ) {
     if (together) {
       // Where something is out of range, some rows go one by one, and the one that has it the general way.
-      let count: usize = singly ? 1 : rows - r;
-      let logits = x;
-      if (sizeof<T>() == 2) {
-        count = min(count, GROUP);
-        logits = wideLogits<T>(x, count * n);
-      }
-      const done = fewRows(count, n, logits, y, w, epsilon, lambda, <i32>gamma, ignored, loss, lse, g, dx, grad);
+      const count: usize = singly ? 1 : rows - r;
+      const done = fewRows(count, n, x, y, w, epsilon, lambda, <i32>gamma, ignored, loss, lse, g, dx, grad);
       r += done;
-      x += done * n * sizeof<T>();
+      x += done * n * size;
       y += done * 4;
       loss += done * 8;
       if (lse) lse += done * 8;
@@ -221,10 +216,10 @@ export function crossEntropyRows<T>(
       let capped = false;
       if (around) {
         k = sumExpRow<T>(x, n, target, grad, terms, linear);
-        peak = finiteOrNaN(loadOne<T>(x + k * sizeof<T>()));
+        peak = finiteOrNaN(loadOne<T>(x + k * size));
       } else if (mode == PLAIN) {
         k = sumExpRowOfMaximum<T>(x, n, grad, terms);
-        peak = finiteOrNaN(loadOne<T>(x + k * sizeof<T>()));
+        peak = finiteOrNaN(loadOne<T>(x + k * size));
       } else if (mode == CAPPED && !t && epsilon == 0 && sumExpCappedRow<T>(x, n, target, scale, cap, grad, terms)) {
         k = target;
         peak = cappedPeak();
@@ -232,7 +227,7 @@ export function crossEntropyRows<T>(
       } else {
         k = argmaxRow<T>(x, n);
         peak = finiteOrNaN(
-          mode == CAPPED ? logitAt<T>(x + k * sizeof<T>(), CAPPED, factor, capV) : loadOne<T>(x + k * sizeof<T>()),
+          mode == CAPPED ? logitAt<T>(x + k * size, CAPPED, factor, capV) : loadOne<T>(x + k * size),
         );
         sumExpGeneralRow<T>(x, n, k, peak, mode, scale, cap, grad, terms);
       }
@@ -242,10 +237,10 @@ export function crossEntropyRows<T>(
       // The element of the gradient formed in float64, its distance from z_k, its t′ and a.
       const special = t ? k : target;
       const gap = capped ? 0 : mode == CAPPED
-        ? peak - logitAt<T>(x + special * sizeof<T>(), CAPPED, factor, capV)
-        : scale * (peak - loadOne<T>(x + special * sizeof<T>()));
-      const chain = capped ? cappedChain() : mode == CAPPED ? chainAt<T>(x + special * sizeof<T>(), factor) : 1;
-      const wSpecial = w ? loadCompute<T>(w + special * size) : 1;
+        ? peak - logitAt<T>(x + special * size, CAPPED, factor, capV)
+        : scale * (peak - loadOne<T>(x + special * size));
+      const chain = capped ? cappedChain() : mode == CAPPED ? chainAt<T>(x + special * size, factor) : 1;
+      const wSpecial = w ? loadOne<T>(w + special * size) : 1;
       let dot: f64 = 0;
       // Σ_{j ≠ k} (z_k − zⱼ), for the smoothing, if it came with the sum.
       const below = linear ? <f64>(n - 1) * peak - load<f64>(linear) : NaN;
@@ -276,7 +271,7 @@ export function crossEntropyRows<T>(
         const T1 = load<f64>(options + SCRATCH, 16);
         S = load<f64>(options + SCRATCH, 8);
         D = dot * share;
-        tSpecial = keep * loadCompute<T>(t + k * size) + spread;
+        tSpecial = keep * loadOne<T>(t + k * size) + spread;
         value = B + product(S, logS) + poly * (T1 - D);
       } else {
         const own = product(keep, wSpecial);
@@ -332,7 +327,7 @@ export function crossEntropyRows<T>(
       }
     }
     r++;
-    x += n * sizeof<T>();
+    x += n * size;
     if (y) y += 4;
     if (t) t += n * size;
     loss += 8;

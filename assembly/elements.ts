@@ -1,5 +1,5 @@
 import {
-  abs, add, computeSize, div, eq, lanes, lt, madd, mul, mulZero, pmax, splat, storeTail, sub, sumLanes,
+  abs, add, div, eq, lanes, lt, madd, mul, mulZero, pmax, splat, storeTail, sub, sumLanes,
   tailOf,
 } from "./lanes";
 import { expAny, expScale, expScaledOnce } from "./exp";
@@ -236,7 +236,7 @@ const DERIVATIVE: usize = memory.data(32, 16);
   n: usize, op: i32, x: usize, t: usize, v: usize, vScalar: f64, w: usize, p: f64, q: f64, loss: usize, g: usize,
   gScalar: f64, dx: usize, dv: usize,
 ): f64 {
-  const size = computeSize<T>();
+  const size = sizeof<T>();
   const step = lanes<T>();
   const one = splat<T>(1);
   const vV = splat<T>(vScalar);

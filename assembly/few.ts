@@ -1,4 +1,4 @@
-import { held, loadLanes, loadTail, madd, splat, storeTail, tailOf, upperHalf } from "./lanes";
+import { held, loadTail, madd, splat, storeTail, tailOf, upperHalf } from "./lanes";
 import { expConstant, expMagic, expScale, expScaled, exponent, nothingSeen, outOfRange } from "./exp";
 import { log1pOfFour } from "./log";
 
@@ -44,15 +44,6 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
 /** What u may be for its logarithm to be one. */
 // @ts-ignore: decorator
 @inline const MOST_U: f64 = 1e30;
-
-/** 16-bit logits of a group. */
-const WIDE: usize = memory.data(<i32>(GROUP * FEW * 4 + 16), 16);
-
-/** Where `total` 16-bit logits stand as float32. */
-export function wideLogits<T>(x: usize, total: usize): usize {
-  for (let i: usize = 0; i < total; i += 4) v128.store(WIDE + (i << 2), loadLanes<T>(x + (i << 1)));
-  return WIDE;
-}
 
 /** Sum over n float32 but that at k, as four sums to be added. */
 // @ts-ignore: decorator

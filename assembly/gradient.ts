@@ -1,5 +1,5 @@
 import {
-  BLOCK, add, computeSize, lanes, loadLanes, madd, mul, nmadd, splat, storeTail, sub, sumLanes, tailOf,
+  BLOCK, add, lanes, madd, mul, nmadd, splat, storeTail, sub, sumLanes, tailOf,
 } from "./lanes";
 import { expScaledOnce } from "./exp";
 import { CAPPED, belowPeak, inner } from "./logits";
@@ -7,7 +7,7 @@ import { tanhDerivative } from "./tanh";
 
 /** y ← terms·factor − q, n elements of the compute type, and their sum; y may be where the terms are. */
 export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f64): f64 {
-  const size = computeSize<T>();
+  const size = sizeof<T>();
   const step = lanes<T>();
   const whole = n - (n % step);
   const f = splat<T>(factor);
@@ -63,7 +63,7 @@ export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f6
 export function gradientRow<T>(
   n: usize, t: usize, w: usize, keep: f64, spread: f64, p: f64, poly: f64, q: f64, terms: usize, dx: usize,
 ): void {
-  const size = computeSize<T>();
+  const size = sizeof<T>();
   const step = lanes<T>();
   const keepV = splat<T>(keep);
   const spreadV = splat<T>(spread);
@@ -100,7 +100,7 @@ export function gradientCappedRow<T>(
   x: usize, n: usize, m: f64, scale: f64, cap: f64, t: usize, w: usize, keep: f64, spread: f64,
   p: f64, poly: f64, q: f64, dx: usize,
 ): void {
-  const size = computeSize<T>();
+  const size = sizeof<T>();
   const step = lanes<T>();
   const factor = inner<T>(CAPPED, scale, cap);
   const capV = splat<T>(cap);
@@ -113,7 +113,7 @@ export function gradientCappedRow<T>(
   for (let i: usize = 0; i < n; i += step) {
     const at = i * size;
     const left = n - i;
-    const xV = loadLanes<T>(x + i * sizeof<T>());
+    const xV = v128.load(x + i * size);
     const e = expScaledOnce<T>(belowPeak<T>(xV, CAPPED, factor, capV, mV));
     let v = gradientOf<T>(e, t ? t + at : 0, w ? w + at : 0, keepV, spreadV, pV, polyV, qV);
     v = mul<T>(v, tanhDerivative<T>(mul<T>(xV, factor)));

@@ -2,7 +2,7 @@ import { binaryCrossEntropy } from "./bce";
 import { crossEntropyRows } from "./crossentropy";
 import { entropyRows } from "./entropy";
 import { logSumExpRows } from "./logsumexp";
-import { narrow } from "./narrow";
+import { narrow, widen } from "./halves";
 import { logSoftmaxRows, softmaxRows } from "./softmax";
 
 export * from "./elements";
@@ -90,88 +90,20 @@ export function f64_bce_grad(
   return binaryCrossEntropy<f64>(n, x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx, true);
 }
 
-export function f16_crossentropy(
-  rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
-): void {
-  crossEntropyRows<u16>(rows, classes, x, y, t, weight, options, loss, lse, 0, 0, 0, false);
-}
-
-export function f16_crossentropy_grad(
-  rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
-  g: usize, dx: usize, scratch: usize,
-): void {
-  crossEntropyRows<u16>(rows, classes, x, y, t, weight, options, loss, lse, g, dx, scratch, true);
-}
-
-export function f16_logsumexp(rows: usize, classes: usize, x: usize, lse: usize): void {
-  logSumExpRows<u16>(rows, classes, x, lse);
-}
-
-export function f16_softmax(rows: usize, classes: usize, x: usize, y: usize): void {
-  softmaxRows<u16>(rows, classes, x, y);
-}
-
-export function f16_logsoftmax(rows: usize, classes: usize, x: usize, y: usize): void {
-  logSoftmaxRows<u16>(rows, classes, x, y);
-}
-
-export function f16_bce(
-  n: usize, x: usize, t: usize, weight: usize, posWeight: usize, posWeightScalar: f64, loss: usize,
-): f64 {
-  return binaryCrossEntropy<u16>(n, x, t, weight, posWeight, posWeightScalar, loss, 0, 0, 0, false);
-}
-
-export function f16_bce_grad(
-  n: usize, x: usize, t: usize, weight: usize, posWeight: usize, posWeightScalar: f64, loss: usize,
-  g: usize, gScalar: f64, dx: usize,
-): f64 {
-  return binaryCrossEntropy<u16>(n, x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx, true);
-}
-
-export function bf16_crossentropy(
-  rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
-): void {
-  crossEntropyRows<i16>(rows, classes, x, y, t, weight, options, loss, lse, 0, 0, 0, false);
-}
-
-export function bf16_crossentropy_grad(
-  rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
-  g: usize, dx: usize, scratch: usize,
-): void {
-  crossEntropyRows<i16>(rows, classes, x, y, t, weight, options, loss, lse, g, dx, scratch, true);
-}
-
-export function bf16_logsumexp(rows: usize, classes: usize, x: usize, lse: usize): void {
-  logSumExpRows<i16>(rows, classes, x, lse);
-}
-
-export function bf16_softmax(rows: usize, classes: usize, x: usize, y: usize): void {
-  softmaxRows<i16>(rows, classes, x, y);
-}
-
-export function bf16_logsoftmax(rows: usize, classes: usize, x: usize, y: usize): void {
-  logSoftmaxRows<i16>(rows, classes, x, y);
-}
-
-export function bf16_bce(
-  n: usize, x: usize, t: usize, weight: usize, posWeight: usize, posWeightScalar: f64, loss: usize,
-): f64 {
-  return binaryCrossEntropy<i16>(n, x, t, weight, posWeight, posWeightScalar, loss, 0, 0, 0, false);
-}
-
-export function bf16_bce_grad(
-  n: usize, x: usize, t: usize, weight: usize, posWeight: usize, posWeightScalar: f64, loss: usize,
-  g: usize, gScalar: f64, dx: usize,
-): f64 {
-  return binaryCrossEntropy<i16>(n, x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx, true);
-}
-
 export function f16_narrow(n: usize, from: usize, to: usize): void {
   narrow<u16>(n, from, to);
 }
 
+export function f16_widen(n: usize, from: usize, to: usize): void {
+  widen<u16>(n, from, to);
+}
+
 export function bf16_narrow(n: usize, from: usize, to: usize): void {
   narrow<i16>(n, from, to);
+}
+
+export function bf16_widen(n: usize, from: usize, to: usize): void {
+  widen<i16>(n, from, to);
 }
 
 export function f32_entropy(

@@ -1,24 +1,13 @@
-// Vectors of the type that a row is computed in. The type parameter T is the element type as it lies in memory:
-//
-//   f32   float32, computed in float32, 4 lanes          u16   float16, widened to float32 by the load, 4 lanes
-//   f64   float64, computed in float64, 2 lanes          i16   bfloat16, widened to float32 by the load, 4 lanes
-//
-// `sizeof<T>() == 8` is therefore the one question that decides between float64 and float32 arithmetic. This is the
-// only file that asks which instructions the target has.
+// Vectors of the element type T, f32 with 4 lanes or f64 with 2: `sizeof<T>() == 8` decides. This is the only file that
+// asks which instructions the target has. The 16-bit types are widened before they get here: halves.ts.
 
 /** float32 sums are carried over to float64 after this many vectors. */
 // @ts-ignore: decorator
 @inline export const BLOCK: usize = 32;
 
-/** Bytes of an element of the compute type: weights, probabilities, gradients. */
-// @ts-ignore: decorator
-@inline export function computeSize<T>(): usize {
-  return sizeof<T>() == 8 ? 8 : 4;
-}
-
 // @ts-ignore: decorator
 @inline export function lanes<T>(): usize {
-  return 16 / computeSize<T>();
+  return 16 / sizeof<T>();
 }
 
 // @ts-ignore: decorator
@@ -142,44 +131,10 @@ const HELD: usize = memory.data(8, 8);
   return sizeof<T>() == 8 ? f64x2.extract_lane(v, 0) : <f64>f32x4.extract_lane(v, 0);
 }
 
-/** IEEE binary16 in the low halves of four lanes → float32, exact for denormals, ±∞ and NaN. */
-// @ts-ignore: decorator
-@inline function widenHalf(h: v128): v128 {
-  const magnitude = v128.and(h, i32x4.splat(0x7fff));
-  // Exponent and fraction moved into place; × 2¹¹² rebiases the exponent and normalises denormals.
-  const finite = f32x4.mul(i32x4.shl(magnitude, 13), f32x4.splat(5192296858534827628530496329220096.0));
-  const special = v128.and(i32x4.gt_s(magnitude, i32x4.splat(0x7bff)), i32x4.splat(0x7f800000));
-  const sign = i32x4.shl(v128.and(h, i32x4.splat(0x8000)), 16);
-  return v128.or(v128.or(finite, special), sign);
-}
-
-/** The elements at `p` in the compute type. Needs no alignment. */
-// @ts-ignore: decorator
-@inline export function loadLanes<T>(p: usize): v128 {
-  if (sizeof<T>() >= 4) return v128.load(p);
-  const bits = v128.load16x4_u(p);
-  return isSigned<T>() ? i32x4.shl(bits, 16) : widenHalf(bits);
-}
-
-const FINITE_HALF: usize = memory.data<u32>([0x8fffe000, 0x77800000], 16); // sign, exponent and fraction; 2¹¹²
-
-/** Constant i of {@link loadFinite}, i in 0, 1. */
-// @ts-ignore: decorator
-@inline export function finiteConstant(i: usize): v128 {
-  return v128.load32_splat(FINITE_HALF + (i << 2));
-}
-
-/** As {@link loadLanes}, but ±∞ and NaN of float16 become numbers of at least 65536: three operations, not nine. */
-// @ts-ignore: decorator
-@inline export function loadFinite<T>(p: usize, bits: v128, factor: v128): v128 {
-  if (sizeof<T>() != 2 || isSigned<T>()) return loadLanes<T>(p);
-  return f32x4.mul(v128.and(i32x4.shl(v128.load16x4_s(p), 13), bits), factor);
-}
-
-/** As {@link loadLanes}; only the first `left` lanes are of the row, the others become `fill`. Reads a whole vector. */
+/** The elements at `p`, of which the first `left` are of the row, the others become `fill`. Reads a whole vector. */
 // @ts-ignore: decorator
 @inline export function loadTail<T>(p: usize, left: usize, fill: v128): v128 {
-  return v128.bitselect(loadLanes<T>(p), fill, tailMask<T>(left));
+  return v128.bitselect(v128.load(p), fill, tailMask<T>(left));
 }
 
 /** Four words of ones, then four of zeros: read from `16 − b` on, the first b bytes are ones. */
@@ -187,10 +142,10 @@ const TAIL_MASK: usize = memory.data<u32>([0xffffffff, 0xffffffff, 0xffffffff, 0
 
 // @ts-ignore: decorator
 @inline export function loadOne<T>(p: usize): f64 {
-  return first<T>(loadLanes<T>(p));
+  return sizeof<T>() == 8 ? load<f64>(p) : <f64>load<f32>(p);
 }
 
-/** Rounds to the compute type and stores one element. */
+/** Rounds to T and stores one element. */
 // @ts-ignore: decorator
 @inline export function storeOne<T>(p: usize, value: f64): void {
   if (sizeof<T>() == 8) store<f64>(p, value);
@@ -215,22 +170,11 @@ const TAIL_MASK: usize = memory.data<u32>([0xffffffff, 0xffffffff, 0xffffffff, 0
   return <usize>ctz(sizeof<T>() == 8 ? i64x2.bitmask(mask) : i32x4.bitmask(mask));
 }
 
-/** Puts a value, for the 16-bit types −∞ or else −59, in the place of an element and returns its bits. */
+/** Puts a value in the place of an element and returns the bits of that. */
 // @ts-ignore: decorator
 @inline export function replaceOne<T>(p: usize, value: f64): u64 {
-  if (sizeof<T>() == 8) {
-    const bits = load<u64>(p);
-    store<f64>(p, value);
-    return bits;
-  }
-  if (sizeof<T>() == 4) {
-    const bits = <u64>load<u32>(p);
-    store<f32>(p, <f32>value);
-    return bits;
-  }
-  const bits = <u64>load<u16>(p);
-  if (value == -Infinity) store<u16>(p, isSigned<T>() ? 0xff80 : 0xfc00);
-  else store<u16>(p, isSigned<T>() ? 0xc26c : 0xd360);
+  const bits = sizeof<T>() == 8 ? load<u64>(p) : <u64>load<u32>(p);
+  storeOne<T>(p, value);
   return bits;
 }
 
@@ -238,26 +182,19 @@ const TAIL_MASK: usize = memory.data<u32>([0xffffffff, 0xffffffff, 0xffffffff, 0
 // @ts-ignore: decorator
 @inline export function restoreOne<T>(p: usize, bits: u64): void {
   if (sizeof<T>() == 8) store<u64>(p, bits);
-  else if (sizeof<T>() == 4) store<u32>(p, <u32>bits);
-  else store<u16>(p, <u16>bits);
+  else store<u32>(p, <u32>bits);
 }
 
 /** Ones in the first `left` lanes, zeros in the others. */
 // @ts-ignore: decorator
 @inline export function tailMask<T>(left: usize): v128 {
-  return v128.load(TAIL_MASK + 16 - left * computeSize<T>());
+  return v128.load(TAIL_MASK + 16 - left * sizeof<T>());
 }
 
 /** The first `left` lanes of v, the others 0. */
 // @ts-ignore: decorator
 @inline export function tailOf<T>(v: v128, left: usize): v128 {
   return v128.and(v, tailMask<T>(left));
-}
-
-/** One element of the compute type. */
-// @ts-ignore: decorator
-@inline export function loadCompute<T>(p: usize): f64 {
-  return sizeof<T>() == 8 ? load<f64>(p) : <f64>load<f32>(p);
 }
 
 /** Ones in lane k, zeros elsewhere, and everywhere for a k that is no lane. */

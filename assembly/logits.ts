@@ -1,4 +1,4 @@
-import { eq, first, loadLanes, mul, splat, sub } from "./lanes";
+import { eq, first, mul, splat, sub } from "./lanes";
 import { tanh } from "./tanh";
 
 // z, what the softmax is taken of: the logit x itself, scale·x, or cap·tanh(scale·x/cap). `mode` is a literal in the
@@ -48,5 +48,5 @@ import { tanh } from "./tanh";
 /** z of the element at p, rounded as in the vector loops. */
 // @ts-ignore: decorator
 @inline export function logitAt<T>(p: usize, mode: i32, factor: v128, cap: v128): f64 {
-  return first<T>(logits<T>(splat<T>(first<T>(loadLanes<T>(p))), mode, factor, cap));
+  return first<T>(logits<T>(splat<T>(first<T>(v128.load(p))), mode, factor, cap));
 }

@@ -1,5 +1,5 @@
 import {
-  BLOCK, add, computeSize, eq, finiteConstant, first, firstLane, held, lanes, loadFinite, loadLanes, loadOne, loadTail,
+  BLOCK, add, eq, first, firstLane, held, lanes, loadOne, loadTail,
   madd, maxLanes, mul, pmax, replaceOne, restoreOne, splat, storeTail, sub, sumLanes, tailOf,
 } from "./lanes";
 import {
@@ -46,10 +46,10 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
     let b = none;
     for (; i + 4 * step <= stop; i += 4 * step) {
       const p = x + i * size;
-      a = pmax<T>(a, pmax<T>(loadLanes<T>(p), loadLanes<T>(p + step * size)));
-      b = pmax<T>(b, pmax<T>(loadLanes<T>(p + 2 * step * size), loadLanes<T>(p + 3 * step * size)));
+      a = pmax<T>(a, pmax<T>(v128.load(p), v128.load(p + step * size)));
+      b = pmax<T>(b, pmax<T>(v128.load(p + 2 * step * size), v128.load(p + 3 * step * size)));
     }
-    for (; i < stop; i += step) a = pmax<T>(a, loadLanes<T>(x + i * size));
+    for (; i < stop; i += step) a = pmax<T>(a, v128.load(x + i * size));
     if (i == whole && i < n) {
       b = pmax<T>(b, loadTail<T>(x + i * size, n - i, none));
       i = n;
@@ -64,7 +64,7 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   const sought = splat<T>(best);
   // The last vector may reach over the end of the row; the maximum before it is found first.
   for (i = blockOfBest; i < n; i += step) {
-    const found = eq<T>(loadLanes<T>(x + i * size), sought);
+    const found = eq<T>(v128.load(x + i * size), sought);
     if (v128.any_true(found)) return i + firstLane<T>(found);
   }
   return 0;
@@ -83,7 +83,7 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
 /** factor·(x − peak), raised to what is negligible. */
 // @ts-ignore: decorator
 @inline function below<T>(p: usize, peak: v128, factor: v128, floor: v128): v128 {
-  return pmax<T>(mul<T>(sub<T>(loadLanes<T>(p), peak), factor), floor);
+  return pmax<T>(mul<T>(sub<T>(v128.load(p), peak), factor), floor);
 }
 
 /** One more mode. */
@@ -109,7 +109,6 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   terms: usize, linear: usize,
 ): f64 {
   const size = sizeof<T>();
-  const out = computeSize<T>();
   const step = lanes<T>();
   const shift = mode == AROUND ? by : 0;
   const magic = held<T>(expMagic<T>(shift));
@@ -130,40 +129,38 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   if (hot || (mode == SCALED && sizeof<T>() != 8)) {
     // The quarters of the row side by side: a prefetcher stops at the end of a page, and the others go on meanwhile.
     // Where it is hot, what is not finite is out of range.
-    const f0 = finiteConstant(0), f1 = finiteConstant(1);
     const quarter = n / (4 * step) * step;
     const apart = quarter * size;
-    const outApart = quarter * out;
     while (i < quarter) {
       let a0 = splat<T>(0), a1 = a0, a2 = a0, a3 = a0, s = a0;
       for (const stop = min(i + (BLOCK / 4) * step, quarter); i < stop; i += step) {
         const p = x + i * size;
-        const to = terms + i * out;
-        const x0 = hot ? loadFinite<T>(p, f0, f1) : below<T>(p, peak, factor, floor);
+        const to = terms + i * size;
+        const x0 = hot ? v128.load(p) : below<T>(p, peak, factor, floor);
         const t0 = hot ? hotArgument<T>(x0, h0) : x0;
         const z0 = hot ? hotExponent<T>(t0, h0, magic) : exponent<T>(x0, c0, magic);
         const m0 = hot ? hotMantissa<T>(t0, z0, magic, h1, h2, h3, h4, h5, h6, h7)
           : mantissa<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7);
         a0 = accumulate<T>(a0, m0, z0, keep, to);
-        const x1 = hot ? loadFinite<T>(p + apart, f0, f1) : below<T>(p + apart, peak, factor, floor);
+        const x1 = hot ? v128.load(p + apart) : below<T>(p + apart, peak, factor, floor);
         const t1 = hot ? hotArgument<T>(x1, h0) : x1;
         const z1 = hot ? hotExponent<T>(t1, h0, magic) : exponent<T>(x1, c0, magic);
         const m1 = hot ? hotMantissa<T>(t1, z1, magic, h1, h2, h3, h4, h5, h6, h7)
           : mantissa<T>(x1, z1, magic, c1, c2, c3, c4, c5, c6, c7);
-        a1 = accumulate<T>(a1, m1, z1, keep, to + outApart);
+        a1 = accumulate<T>(a1, m1, z1, keep, to + apart);
         if (hot) seen = v128.or(v128.or(seen, z0), z1);
-        const x2 = hot ? loadFinite<T>(p + 2 * apart, f0, f1) : below<T>(p + 2 * apart, peak, factor, floor);
+        const x2 = hot ? v128.load(p + 2 * apart) : below<T>(p + 2 * apart, peak, factor, floor);
         const t2 = hot ? hotArgument<T>(x2, h0) : x2;
         const z2 = hot ? hotExponent<T>(t2, h0, magic) : exponent<T>(x2, c0, magic);
         const m2 = hot ? hotMantissa<T>(t2, z2, magic, h1, h2, h3, h4, h5, h6, h7)
           : mantissa<T>(x2, z2, magic, c1, c2, c3, c4, c5, c6, c7);
-        a2 = accumulate<T>(a2, m2, z2, keep, to + 2 * outApart);
-        const x3 = hot ? loadFinite<T>(p + 3 * apart, f0, f1) : below<T>(p + 3 * apart, peak, factor, floor);
+        a2 = accumulate<T>(a2, m2, z2, keep, to + 2 * apart);
+        const x3 = hot ? v128.load(p + 3 * apart) : below<T>(p + 3 * apart, peak, factor, floor);
         const t3 = hot ? hotArgument<T>(x3, h0) : x3;
         const z3 = hot ? hotExponent<T>(t3, h0, magic) : exponent<T>(x3, c0, magic);
         const m3 = hot ? hotMantissa<T>(t3, z3, magic, h1, h2, h3, h4, h5, h6, h7)
           : mantissa<T>(x3, z3, magic, c1, c2, c3, c4, c5, c6, c7);
-        a3 = accumulate<T>(a3, m3, z3, keep, to + 3 * outApart);
+        a3 = accumulate<T>(a3, m3, z3, keep, to + 3 * apart);
         if (hot) seen = v128.or(v128.or(seen, z2), z3);
         if (linear) s = add<T>(s, add<T>(add<T>(x0, x1), add<T>(x2, x3)));
       }
@@ -183,7 +180,7 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
     let s = splat<T>(0);
     for (const stop = min(i + (sizeof<T>() == 8 ? BLOCK : BLOCK / 4) * step, n); i < stop; i += step) {
       const left = n - i;
-      let x0 = left < step ? loadTail<T>(x + i * size, left, none) : loadLanes<T>(x + i * size);
+      let x0 = left < step ? loadTail<T>(x + i * size, left, none) : v128.load(x + i * size);
       if (mode != AROUND) x0 = belowPeak<T>(x0, mode, factor, capV, peak);
       if (linear) s = add<T>(s, left < step ? tailOf<T>(x0, left) : x0);
       if (clamp) x0 = pmax<T>(x0, floor);
@@ -195,8 +192,8 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
       // What fills the last vector counts nothing, or NaN when the peak is: then the sum is NaN anyway.
       a = add<T>(a, e0);
       if (keep) {
-        if (left < step) storeTail<T>(terms + i * out, left, e0);
-        else v128.store(terms + i * out, e0);
+        if (left < step) storeTail<T>(terms + i * size, left, e0);
+        else v128.store(terms + i * size, e0);
       }
     }
     total += sumLanes<T>(a);
@@ -219,8 +216,8 @@ function sumExpStoreRow(x: usize, n: usize, k: usize, shift: f64, terms: usize):
   return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, true, terms, 0);
 }
 
-function sumExpOtherRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, sizeof<T>() != 8, false, keep, terms, 0);
+function sumExpWideRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize): f64 {
+  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, false, false, keep, terms, 0);
 }
 
 function sumExpLinearRow(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize, linear: usize): f64 {
@@ -294,12 +291,11 @@ const ROW: usize = memory.data(16, 16);
   const at = loadOne<T>(x + k * sizeof<T>());
   const atV = splat<T>(at);
   const shift = expShift(at);
-  // 16-bit types have one value for what is negligible, which does not go along with k.
-  const fixed = hasHotExp<T>() || sizeof<T>() == 2;
+  const fixed = hasHotExp<T>();
   if (abs<f64>(at) <= (fixed ? HOT_FAR : FAR)) {
     const by = fixed ? HOT_SHIFT : shift;
     let scaled: f64;
-    if (sizeof<T>() != 4) scaled = sumExpOtherRow<T>(x, n, k, by, keep, terms);
+    if (sizeof<T>() == 8) scaled = sumExpWideRow<T>(x, n, k, by, keep, terms);
     else if (linear) scaled = sumExpLinearRow(x, n, k, by, keep, terms, linear);
     else scaled = keep ? sumExpStoreRow(x, n, k, by, terms) : sumExpPlainRow(x, n, k, by);
     // The unit is rounded as the terms are: equal logits stay equal.

@@ -1,5 +1,5 @@
 import { expMagic, expShift, hotTwoTo, twoToConstant } from "./exp";
-import { BLOCK, first, laneMask, lanes, loadLanes, loadOne, madd, nmadd, storeTail, sumLanes, tailOf } from "./lanes";
+import { BLOCK, first, laneMask, lanes, loadOne, madd, nmadd, storeTail, sumLanes, tailOf } from "./lanes";
 import { MOST } from "./logsumexp";
 import { tanh, tanhDerivative } from "./tanh";
 
@@ -83,7 +83,7 @@ export function sumExpCappedRow<T>(
   x: usize, n: usize, k: usize, scale: f64, cap: f64, keep: bool, terms: usize,
 ): bool {
   // 16-bit rows would cost a kilobyte each.
-  if (sizeof<T>() != 4) return false;
+  if (sizeof<T>() == 8) return false;
   const size = sizeof<T>();
   const step = lanes<T>();
   const unit = <f64>(<f32>(cap * LOG2E));
@@ -121,11 +121,11 @@ export function sumExpCappedRow<T>(
     let sum = f32x4.splat(0);
     let most = sum;
     for (; i + 2 * step <= stop; i += 2 * step) {
-      const v0 = f32x4.mul(loadLanes<T>(x + i * size), factor);
+      const v0 = f32x4.mul(v128.load(x + i * size), factor);
       const w0 = f32x4.mul(v0, v0);
       const t0 = near(v0, w0, p0, p1, p2, p3, p4, p5, p6);
       const term0 = hotTwoTo(t0, magic, a, b, c, d, e);
-      const v1 = f32x4.mul(loadLanes<T>(x + (i + step) * size), factor);
+      const v1 = f32x4.mul(v128.load(x + (i + step) * size), factor);
       const w1 = f32x4.mul(v1, v1);
       const t1 = near(v1, w1, p0, p1, p2, p3, p4, p5, p6);
       const term1 = hotTwoTo(t1, magic, a, b, c, d, e);
@@ -140,7 +140,7 @@ export function sumExpCappedRow<T>(
     if (i == from) {
       stop += step;
       counted = tailOf<f32>(v128.not(laneMask<f32>(k - i)), min(n - i, step));
-      const v = f32x4.mul(loadLanes<T>(x + i * size), factor);
+      const v = f32x4.mul(v128.load(x + i * size), factor);
       most = f32x4.mul(v, v);
       const t = near(v, most, p0, p1, p2, p3, p4, p5, p6);
       sum = v128.and(hotTwoTo(t, magic, a, b, c, d, e), counted);
@@ -150,7 +150,7 @@ export function sumExpCappedRow<T>(
     if (v128.any_true(f32x4.gt(most, one))) {
       sum = f32x4.splat(0);
       for (i = from; i < stop; i += step) {
-        const xV = loadLanes<T>(x + i * size);
+        const xV = v128.load(x + i * size);
         const v = f32x4.mul(xV, factor);
         const term = hotTwoTo(f32x4.mul(tanh<f32>(v), unitV), magic, a, b, c, d, e);
         const finite = v128.andnot(v128.and(term, counted), f32x4.eq(xV, none));

@@ -2,14 +2,11 @@
  * The one interface that every kernel set implements: arithmetic over byte offsets into one memory.
  *
  * Kernels know offsets, rows, classes and numbers. They never throw, check nothing and know no defaults. Offset 0 means
- * "absent". Prefix = element type of the logits `x`; weights, probabilities, gradients and softmax outputs are in the
- * type it computes in (`f64` in float64, all others in float32). Rows follow one another without padding and need no
- * alignment beyond that of their elements. A kernel may write to `x` while it runs, and puts back what it found unless
- * an output was asked to be there.
+ * "absent". Prefix = element type of everything but what is said to be float64 or int32; rows of the 16-bit types are
+ * widened first. Rows follow one another without padding and need no alignment beyond that of their elements. A kernel
+ * may write to `x` while it runs, and puts back what it found unless an output was asked to be there.
  */
-export type Prefix = "f32" | "f64" | "f16" | "bf16";
-/** The types that are computed in. */
-export type ComputePrefix = "f32" | "f64";
+export type Prefix = "f32" | "f64";
 
 /** Slots of the options block: float64 each, at the offset that the cross-entropy kernels get as `options`. */
 export const OPTION = {
@@ -58,8 +55,8 @@ export type CrossEntropyKernel = (
 /**
  * The same, and the gradient in one go.
  * @param g float64, one a row: what the row's gradient is multiplied by
- * @param dx out, rows × classes; may be `x` when both have the same element type
- * @param scratch room for {@link scratchElements} elements of the compute type
+ * @param dx out, rows × classes; may be `x`
+ * @param scratch room for {@link scratchElements} elements of the type
  */
 export type CrossEntropyGradKernel = (
   rows: number,
@@ -84,7 +81,7 @@ export function scratchElements(classes: number): number {
 /** lse: float64 out, one a row. A row without classes is −∞. */
 export type LogSumExpKernel = (rows: number, classes: number, x: number, lse: number) => void;
 
-/** y: out, rows × classes; may be `x` when both have the same element type. */
+/** y: out, rows × classes; may be `x`. */
 export type SoftmaxKernel = (rows: number, classes: number, x: number, y: number) => void;
 
 /**
@@ -105,7 +102,7 @@ export type EntropyKernel = (
 
 /**
  * Binary cross-entropy with logits over n elements; returns Σ loss in float64.
- * `t`, `weight`, `posWeight`, `loss` are n elements of the compute type; the last three may be 0.
+ * `t`, `weight`, `posWeight`, `loss` are n elements of the type; the last three may be 0.
  * Element loss: weight·[(1 − t)·x + (1 + (w₊ − 1)t)·softplus(−x)], w₊ = posWeight[i] or `posWeightScalar`.
  */
 export type BinaryKernel = (
@@ -183,6 +180,9 @@ export type ElementKernel = (
   dv: number,
 ) => number;
 
+/** Widens n elements of a 16-bit type at `from` to float32 at `to`, exactly; `from` may be the second half of that. */
+export type WidenKernel = (n: number, from: number, to: number) => void;
+
 /** Rounds n float32 at `from` to the 16-bit type at `to`, to nearest even; `to` may be `from`. */
 export type NarrowKernel = (n: number, from: number, to: number) => void;
 
@@ -192,15 +192,16 @@ export type Kernels = { readonly [P in Prefix as `${P}_crossentropy`]: CrossEntr
   readonly [P in Prefix as `${P}_softmax` | `${P}_logsoftmax`]: SoftmaxKernel;
 } & { readonly [P in Prefix as `${P}_bce`]: BinaryKernel } & {
   readonly [P in Prefix as `${P}_bce_grad`]: BinaryGradKernel;
-} & { readonly [P in ComputePrefix as `${P}_${ElementOp}`]: ElementKernel } & {
-  readonly [P in ComputePrefix as `${P}_entropy`]: EntropyKernel;
+} & { readonly [P in Prefix as `${P}_${ElementOp}`]: ElementKernel } & {
+  readonly [P in Prefix as `${P}_entropy`]: EntropyKernel;
 } & {
   readonly f16_narrow: NarrowKernel;
   readonly bf16_narrow: NarrowKernel;
+  readonly f16_widen: WidenKernel;
+  readonly bf16_widen: WidenKernel;
 };
 
-const PREFIXES: readonly Prefix[] = ["f32", "f64", "f16", "bf16"];
-const COMPUTE_PREFIXES: readonly ComputePrefix[] = ["f32", "f64"];
+const PREFIXES: readonly Prefix[] = ["f32", "f64"];
 const FAMILIES = [
   "crossentropy",
   "crossentropy_grad",
@@ -213,7 +214,7 @@ const FAMILIES = [
 /** The kernels of tiles by their number: what a thread can be told to run. */
 export const KERNELS = [
   ...PREFIXES.flatMap((prefix) => FAMILIES.map((family) => `${prefix}_${family}` as const)),
-  ...COMPUTE_PREFIXES.flatMap((prefix) => ELEMENT_OPS.map((op) => `${prefix}_${op}` as const)),
+  ...PREFIXES.flatMap((prefix) => ELEMENT_OPS.map((op) => `${prefix}_${op}` as const)),
   "f32_entropy",
   "f64_entropy",
 ] as const;

@@ -6,7 +6,7 @@ import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.
 import type { RowsView } from "../input/rows.js";
 import { checkIndices, resolveInputs } from "../input/targets.js";
 import type { RowContents } from "../sweep/rows.js";
-import { isNarrow } from "../sweep/stage.js";
+import { computeType } from "../sweep/stage.js";
 import {
   type CrossEntropyGradOptions,
   type CrossEntropyOptions,
@@ -170,11 +170,11 @@ export function evaluate(
   const totals = { loss: 0, zLoss: 0, lambda: scalars.zLoss, sampleWeight, out, zOut };
 
   const contents: RowContents = {
-    type,
+    type: computeType(type),
     classes,
     probabilities: targets.kind === "probabilities",
     weight: weight !== undefined,
-    result: !withGrad ? "none" : isNarrow(type) ? "apart" : "inPlace",
+    result: withGrad ? "inPlace" : "none",
   };
   const call = { scalars, by, logits, targets, weight, sampleWeight, upstream, mask, grad, totals };
   sweepCrossEntropy(contents, call);

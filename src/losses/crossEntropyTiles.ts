@@ -4,7 +4,7 @@ import type { RowsView } from "../input/rows.js";
 import { copyIndicesIn, type Targets } from "../input/targets.js";
 import { OPTION_SLOTS } from "../kernels/kernels.js";
 import { maskIn, type RowContents, remembering } from "../sweep/rows.js";
-import { computeType, PREFIX, type Stage, type Views } from "../sweep/stage.js";
+import { PREFIX, type Stage, type Views } from "../sweep/stage.js";
 import { type Input, type Place, sweep, type Task, type Tiles } from "../sweep/sweep.js";
 import type { Scalars } from "./crossEntropyOptions.js";
 import { addRows, CrossEntropyBlock, type Divisors, ignoredMark, type RowTotals } from "./crossEntropyRows.js";
@@ -94,9 +94,7 @@ class CrossEntropyTiles implements Tiles {
     this.tile = block.rows;
     const input = { view: logits, at: at.logits, type, edited: mask !== undefined };
     this.inputs =
-      targets.kind === "indices"
-        ? [input]
-        : [input, { view: targets.view, at: at.probabilities, type: computeType(type), edited: false }];
+      targets.kind === "indices" ? [input] : [input, { view: targets.view, at: at.probabilities, type, edited: false }];
     this.result = grad === undefined ? undefined : { view: grad, at: at.result, type };
     this.ignoredAs = ignoredMark(targets.kind === "indices" ? call.scalars.ignoreIndex : undefined);
   }

@@ -1,11 +1,10 @@
-import type { ElementType } from "../input/elements.js";
 import type { RowsView } from "../input/rows.js";
 import type { ElementKernel, ElementOp } from "../kernels/kernels.js";
 import { copyOut } from "../sweep/rows.js";
 import {
+  type ComputeType,
   computeType,
   elementBytes,
-  isNarrow,
   layout,
   PREFIX,
   rowsOfTile,
@@ -57,11 +56,10 @@ const TARGETS = 32;
 const GRAD_EXTRA = 64;
 
 /** Bytes that an element takes. */
-function bytesOf(type: ElementType, contents: number): number {
-  let arrays = 0;
+function bytesOf(type: ComputeType, contents: number): number {
+  let arrays = 1;
   for (const bit of [WEIGHT, EXTRA, UPSTREAM, LOSSES, TARGETS, GRAD_EXTRA]) if (contents & bit) arrays++;
-  if (contents & GRAD && isNarrow(type)) arrays++;
-  return elementBytes(type) + arrays * elementBytes(computeType(type));
+  return arrays * elementBytes(type);
 }
 
 function isFlat({ x, targets, weight, extra, upstream, grad, gradExtra }: ElementCall): boolean {
@@ -82,25 +80,23 @@ class ElementLayout {
    * @param size how many elements fit
    */
   constructor(
-    private readonly type: ElementType,
+    private readonly type: ComputeType,
     contents: number,
     private readonly size: number,
   ) {
-    const bytes = size * elementBytes(computeType(type));
-    const apart = (contents & GRAD) !== 0 && isNarrow(type);
+    const bytes = size * elementBytes(type);
     const sizes = {
-      x: Math.max(1, size * elementBytes(type)),
+      x: Math.max(1, bytes),
       targets: contents & TARGETS ? bytes : 0,
       weight: contents & WEIGHT ? bytes : 0,
       extra: contents & EXTRA ? bytes : 0,
       upstream: contents & UPSTREAM ? bytes : 0,
       losses: contents & LOSSES ? bytes : 0,
-      result: apart ? bytes : 0,
       resultExtra: contents & GRAD_EXTRA ? bytes : 0,
     };
     this.stage = sharedStage(layout(0, sizes).end);
-    this.at = layout(this.stage.base, sizes);
-    if (contents & GRAD && !apart) this.at.result = this.at.x;
+    const at = layout(this.stage.base, sizes);
+    this.at = { ...at, result: contents & GRAD ? at.x : 0 };
   }
 
   /** Runs the kernel over the first n elements: Σ of their losses. */
@@ -121,12 +117,12 @@ class ElementLayout {
     // A name is made once: that takes longer than ten elements.
     const known = this.#kernels[op];
     if (known !== undefined) return known;
-    const kernel = this.stage.kernels[`${this.type === "float64" ? "f64" : "f32"}_${op}`];
+    const kernel = this.stage.kernels[`${PREFIX[this.type]}_${op}`];
     this.#kernels[op] = kernel;
     return kernel;
   }
 
-  serves(type: ElementType, size: number): boolean {
+  serves(type: ComputeType, size: number): boolean {
     return size <= this.size && type === this.type && sharedStage(this.at.end - this.stage.base) === this.stage;
   }
 }
@@ -134,7 +130,7 @@ class ElementLayout {
 /** The last layout of each kind of contents. */
 const known: (ElementLayout | undefined)[] = [];
 
-function layoutFor(type: ElementType, contents: number, size: number): ElementLayout {
+function layoutFor(type: ComputeType, contents: number, size: number): ElementLayout {
   const last = known[contents];
   if (last?.serves(type, size)) return last;
   const created = new ElementLayout(type, contents, size);
@@ -186,20 +182,17 @@ export class ElementTiles implements Tiles {
   readonly #bytes: number;
   readonly #layout: ElementLayout;
   readonly #at: ElementLayout["at"];
-  /** The element type of x in the stage. */
-  readonly #type: ElementType;
+  readonly #type: ComputeType;
   readonly #gradExtra: RowsView | undefined;
   readonly #weight: number;
   readonly #extra: number;
   readonly #upstream: number;
 
   constructor(private readonly call: ElementCall) {
-    const { op, x, targets, weight, extra, upstream, smoothing, by, out, grad, gradExtra } = call;
-    const compute = computeType(x.type);
-    // Only the kernels of the binary cross-entropy read 16-bit elements.
-    const type = op === "bce" ? x.type : compute;
+    const { x, targets, weight, extra, upstream, smoothing, by, out, grad, gradExtra } = call;
+    const type = computeType(x.type);
     this.#type = type;
-    this.#bytes = elementBytes(compute);
+    this.#bytes = elementBytes(type);
     const contents =
       (targets === undefined ? 0 : TARGETS) |
       (typeof weight === "number" ? 0 : WEIGHT) |
@@ -225,11 +218,11 @@ export class ElementTiles implements Tiles {
 
     this.inputs = [{ view: rowsOf(x), at: at.x, type, edited: false }];
     if (targets !== undefined) {
-      this.inputs.push({ view: rowsOf(targets), at: at.targets, type: compute, edited: smoothing !== 0 });
+      this.inputs.push({ view: rowsOf(targets), at: at.targets, type, edited: smoothing !== 0 });
     }
-    if (typeof weight === "object") this.#add(rowsOf(weight), at.weight, compute);
-    if (typeof extra === "object") this.#add(rowsOf(extra), at.extra, compute);
-    if (typeof upstream === "object") this.#add(rowsOf(upstream), at.upstream, compute);
+    if (typeof weight === "object") this.#add(rowsOf(weight), at.weight);
+    if (typeof extra === "object") this.#add(rowsOf(extra), at.extra);
+    if (typeof upstream === "object") this.#add(rowsOf(upstream), at.upstream);
     this.result = grad === undefined ? undefined : { view: rowsOf(grad), at: at.result, type };
     this.#gradExtra = gradExtra === undefined ? undefined : rowsOf(gradExtra);
     this.#weight = typeof weight === "number" ? weight : 1;
@@ -237,8 +230,8 @@ export class ElementTiles implements Tiles {
     this.#upstream = by === 0 ? 0 : ((typeof upstream === "number" ? upstream : 1) * this.#weight) / by;
   }
 
-  #add(view: RowsView, at: number, type: ElementType): void {
-    this.inputs.push({ view, at, type, edited: false });
+  #add(view: RowsView, at: number): void {
+    this.inputs.push({ view, at, type: this.#type, edited: false });
   }
 
   prepare(): void {}
@@ -261,11 +254,10 @@ export class ElementTiles implements Tiles {
     this.sum += product(this.#weight, partial);
     if (this.#gradExtra !== undefined) {
       const at = this.#at.resultExtra;
-      const compute = computeType(this.#type);
       const n = count * this.#columns;
       // Only the stage has kernels, which narrow.
-      if (memory !== this.stage) this.stage.run(compute, at, n).set(memory.run(compute, at, n));
-      copyOut(this.stage, at, compute, this.#gradExtra, first, count);
+      if (memory !== this.stage) this.stage.run(this.#type, at, n).set(memory.run(this.#type, at, n));
+      copyOut(this.stage, at, this.#type, this.#gradExtra, first, count);
     }
     if (out === undefined) return;
     const { f32, f64 } = memory;
@@ -305,7 +297,7 @@ export class ElementTiles implements Tiles {
         result,
         resultExtra,
       ];
-      return { kernel: `${this.#bytes === 8 ? "f64" : "f32"}_${op}`, args: [x, ...factors] };
+      return { kernel: `${PREFIX[this.#type]}_${op}`, args: [x, ...factors] };
     }
     const forward = [x, targets, weight, extra, this.#extra, losses];
     const prefix = PREFIX[this.#type];

@@ -236,6 +236,6 @@ function elementsOf(values: Float64Array, { type }: RowsView): ArrayLike<number>
   if (!isNarrow(type) || values.length === 0) return values;
   const stage = sharedStage(values.length * 4);
   stage.f32.set(values, stage.base / 4);
-  narrow(stage, stage.base, values.length, "float32", type);
+  narrow(stage, stage.base, values.length, type);
   return stage.u16.slice(stage.base / 2, stage.base / 2 + values.length);
 }

@@ -3,8 +3,8 @@ import type { ElementType } from "../input/elements.js";
 import { rangeError, typeError } from "../input/errors.js";
 import { checkIndices, type IndexView } from "../input/indices.js";
 import { boolean, classWeights, integer, knownOptions, NO_OPTIONS, oneOf, rowFactors } from "../input/options.js";
-import { narrow, type RowContents, rowRegions } from "../sweep/rows.js";
-import { isNarrow, newStage } from "../sweep/stage.js";
+import { narrow, type RowContents, rowRegions, widen } from "../sweep/rows.js";
+import { align, computeType, isNarrow, newStage } from "../sweep/stage.js";
 import { type CrossEntropyScalars, readScalars, SCALAR_OPTIONS } from "./crossEntropyOptions.js";
 import { addRows, CrossEntropyBlock, divisors, ignoredMark, reduced } from "./crossEntropyRows.js";
 
@@ -89,23 +89,27 @@ export class CrossEntropyWorkspace {
     const inPlace = boolean("inPlace", shape.inPlace, false);
     const weight = boolean("weight", shape.weight, false);
     if (inPlace && isNarrow(this.dtype)) throw rangeError("inPlace", `false for ${this.dtype} logits`, true);
+    const halves = isNarrow(this.dtype);
+    const elements = this.rows * this.classes;
     const contents: RowContents = {
-      type: this.dtype,
+      type: computeType(this.dtype),
       classes: this.classes,
       probabilities,
       weight,
-      result: inPlace ? "inPlace" : "apart",
+      // What 16-bit logits are widened to is nobody's.
+      result: inPlace || halves ? "inPlace" : "apart",
     };
-    const bytes = rowRegions(0, contents, this.rows).end;
+    const { end } = rowRegions(0, contents, this.rows);
+    const halvesBytes = halves ? align(2 * elements) : 0;
+    const bytes = end + 2 * halvesBytes;
     if (bytes > MEMORY_LIMIT) throw rangeError("rows", `a batch of at most ${MEMORY_LIMIT} bytes`, bytes);
     const block = new CrossEntropyBlock(newStage(bytes), contents, this.rows);
     const { at, stage } = block;
-    const elements = this.rows * this.classes;
     const Compute = this.dtype === "float64" ? Float64Array : Float32Array;
-    const Element = isNarrow(this.dtype) ? Uint16Array : Compute;
+    const Element = halves ? Uint16Array : Compute;
     this.#block = block;
-    this.#logits = new Element(stage.buffer, at.logits, elements);
-    this.#grad = new Element(stage.buffer, at.result, elements);
+    this.#logits = new Element(stage.buffer, halves ? at.end : at.logits, elements);
+    this.#grad = new Element(stage.buffer, halves ? at.end + halvesBytes : at.result, elements);
     this.#targets = probabilities
       ? new Compute(stage.buffer, at.probabilities, elements)
       : new Int32Array(stage.buffer, at.indices, this.rows);
@@ -210,10 +214,11 @@ export class CrossEntropyWorkspace {
     const by = divisors(scalars, counted.count, counted.weightSum);
     block.configure(block.stage, scalars, by, weight, ignoredMark(scalars.ignoreIndex));
     if (withGrad) block.writeUpstream(block.stage, 0, rows, upstream, 1, by.grad);
+    const elements = rows * this.classes;
+    const { stage, at } = block;
+    if (isNarrow(this.dtype)) widen(stage, this.#logits.byteOffset, elements, this.dtype, at.logits);
     block.run(rows, !probabilities, scalars.zLoss !== 0, withGrad);
-    if (withGrad && isNarrow(this.dtype)) {
-      narrow(block.stage, block.at.result, rows * this.classes, this.dtype, this.dtype);
-    }
+    if (withGrad && isNarrow(this.dtype)) narrow(stage, at.result, elements, this.dtype, this.#grad.byteOffset);
     const losses = full ? this.#losses : this.#losses.subarray(0, rows);
     const none = scalars.reduction.kind === "none";
     const zOut = none && scalars.zLoss !== 0 ? new Float64Array(rows) : undefined;

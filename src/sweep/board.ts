@@ -47,6 +47,8 @@ export const STEP = {
   call: 3,
   /** at, elements, type that they were computed in, 16-bit type. */
   narrow: 4,
+  /** from, elements, 16-bit type, at: the way in. */
+  widen: 7,
   /** Nothing may be written outside of the stage before; nothing is, when the tile was given up meanwhile. */
   commit: 5,
   /** array, offset, at, bytes: from the stage. */

@@ -3,7 +3,7 @@ import { applyMask, type MaskView } from "../input/mask.js";
 import { copyRowsOut, type RowsView } from "../input/rows.js";
 import { OPTION_SLOTS, scratchElements } from "../kernels/kernels.js";
 import {
-  computeType,
+  type ComputeType,
   elementBytes,
   isNarrow,
   layout,
@@ -15,7 +15,7 @@ import {
 
 /** What of a row is in the stage. */
 export interface RowContents {
-  readonly type: ElementType;
+  readonly type: ComputeType;
   readonly classes: number;
   readonly probabilities: boolean;
   readonly weight: boolean;
@@ -24,11 +24,9 @@ export interface RowContents {
 }
 
 /** Bytes that a row takes, without the padding between regions. */
-function rowBytes(contents: RowContents): number {
-  const compute = elementBytes(computeType(contents.type));
-  const perClass =
-    elementBytes(contents.type) + (contents.probabilities ? compute : 0) + (contents.result === "apart" ? compute : 0);
-  return contents.classes * perClass + 28; // upstream, loss, lse: 8 each; index: 4
+function rowBytes({ type, classes, probabilities, result }: RowContents): number {
+  const arrays = 1 + (probabilities ? 1 : 0) + (result === "apart" ? 1 : 0);
+  return classes * arrays * elementBytes(type) + 28; // upstream, loss, lse: 8 each; index: 4
 }
 
 /** Byte offsets of the regions of a block of rows; 0 for what is absent. */
@@ -36,20 +34,20 @@ export type RowRegions = ReturnType<typeof rowRegions>;
 
 /** Lays out `rows` rows from `base` on. */
 export function rowRegions(base: number, contents: RowContents, rows: number) {
-  const compute = elementBytes(computeType(contents.type));
+  const bytes = elementBytes(contents.type);
   const elements = rows * contents.classes;
   const regions = layout(base, {
     options: OPTION_SLOTS * 8,
-    weight: contents.weight ? contents.classes * compute : 0,
-    scratch: contents.result === "none" ? 0 : scratchElements(contents.classes) * compute,
+    weight: contents.weight ? contents.classes * bytes : 0,
+    scratch: contents.result === "none" ? 0 : scratchElements(contents.classes) * bytes,
     upstream: rows * 8,
     losses: rows * 8,
     logSumExp: rows * 8,
     indices: rows * 4,
     // Rows of no classes still have a place.
-    logits: Math.max(1, elements * elementBytes(contents.type)),
-    probabilities: contents.probabilities ? elements * compute : 0,
-    result: contents.result === "apart" ? elements * compute : 0,
+    logits: Math.max(1, elements * bytes),
+    probabilities: contents.probabilities ? elements * bytes : 0,
+    result: contents.result === "apart" ? elements * bytes : 0,
   });
   if (contents.result === "inPlace") regions.result = regions.logits;
   return regions;
@@ -109,14 +107,6 @@ export function remembering<B extends Pick<RowBlock, "serves" | "stage">>(
   };
 }
 
-/** −∞ as it stands in memory: the 16-bit types by their bits. */
-const MINUS_INFINITY: Record<ElementType, number> = {
-  float32: -Infinity,
-  float64: -Infinity,
-  float16: 0xfc00,
-  bfloat16: 0xff80,
-};
-
 /** Makes −∞ of the logits that the mask leaves out of rows first…first + count, which lie from byte `at` on. */
 export function maskIn(
   mask: MaskView,
@@ -124,29 +114,38 @@ export function maskIn(
   count: number,
   memory: Views,
   at: number,
-  type: ElementType,
+  type: ComputeType,
 ): void {
-  applyMask(mask, first, count, memory.view(type), at / elementBytes(type), MINUS_INFINITY[type]);
+  applyMask(mask, first, count, memory.view(type), at / elementBytes(type), -Infinity);
 }
 
-/**
- * Rounds `elements` results at byte `at`, in the type that `from` is computed in, to a 16-bit type: packed, from `at` on.
- */
-export function narrow(stage: Stage, at: number, elements: number, from: ElementType, to: ElementType): void {
-  const { f32, f64, kernels } = stage;
-  if (from === "float64") {
-    for (let i = 0; i < elements; i++) f32[at / 4 + i] = f64[at / 8 + i];
-  }
-  if (to === "float16") kernels.f16_narrow(elements, at, at);
-  else kernels.bf16_narrow(elements, at, at);
+/** Widens `elements` elements of a 16-bit type at byte `from` to float32 at `to`; `from` may be the second half of that. */
+export function widen(stage: Stage, from: number, elements: number, type: ElementType, to: number): void {
+  const { kernels } = stage;
+  if (type === "float16") kernels.f16_widen(elements, from, to);
+  else kernels.bf16_widen(elements, from, to);
+}
+
+/** Rounds `elements` float32 at byte `from` to a 16-bit type at `to`; `to` may be `from`. */
+export function narrow(stage: Stage, from: number, elements: number, type: ElementType, to = from): void {
+  const { kernels } = stage;
+  if (type === "float16") kernels.f16_narrow(elements, from, to);
+  else kernels.bf16_narrow(elements, from, to);
+}
+
+/** Rounds `elements` results at byte `at`, in the type that they were computed in, to a 16-bit type: packed, from there on. */
+export function narrowResults(stage: Stage, at: number, elements: number, from: ComputeType, to: ElementType): void {
+  const { f32, f64 } = stage;
+  if (from === "float64") for (let i = 0; i < elements; i++) f32[at / 4 + i] = f64[at / 8 + i];
+  narrow(stage, at, elements, to);
 }
 
 /** Copies results at byte `at` to rows first…first + count of `to`, in the element type there. */
-export function copyOut(stage: Stage, at: number, from: ElementType, to: RowsView, first: number, count: number): void {
+export function copyOut(stage: Stage, at: number, from: ComputeType, to: RowsView, first: number, count: number): void {
   if (isNarrow(to.type)) {
-    narrow(stage, at, count * to.classes, from, to.type);
+    narrowResults(stage, at, count * to.classes, from, to.type);
     copyRowsOut(stage.run(to.type, at, count * to.classes), 0, to, first, count);
   } else {
-    copyRowsOut(stage.run(computeType(from), at, count * to.classes), 0, to, first, count);
+    copyRowsOut(stage.run(from, at, count * to.classes), 0, to, first, count);
   }
 }

@@ -84,7 +84,7 @@ export function setTileBytes(bytes = TILE_BYTES): void {
   shared = undefined; // and with it what calls remember of it
 }
 
-function align(bytes: number): number {
+export function align(bytes: number): number {
   return Math.ceil(bytes / ALIGN) * ALIGN; // not `& ~15`: int32 wraps at 2 GiB
 }
 
@@ -120,15 +120,18 @@ export function sharedStage(bytes: number): Stage {
   return shared;
 }
 
-export const PREFIX: Record<ElementType, Prefix> = { float32: "f32", float64: "f64", float16: "f16", bfloat16: "bf16" };
+/** The types that kernels compute in. */
+export type ComputeType = "float32" | "float64";
+
+export const PREFIX: Record<ComputeType, Prefix> = { float32: "f32", float64: "f64" };
 
 /** Bytes of an element in memory. */
 export function elementBytes(type: ElementType): number {
   return type === "float64" ? 8 : type === "float32" ? 4 : 2;
 }
 
-/** The type that rows are computed in. */
-export function computeType(type: ElementType): "float32" | "float64" {
+/** The type that elements are computed in. */
+export function computeType(type: ElementType): ComputeType {
   return type === "float64" ? "float64" : "float32";
 }
 

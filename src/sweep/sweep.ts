@@ -4,15 +4,15 @@ import { copyRowsIn, copyRowsOut, type RowsView } from "../input/rows.js";
 import { KERNELS, type Kernels, VARIANTS } from "../kernels/kernels.js";
 import { STATE, STEP, TASK, TYPES } from "./board.js";
 import type { Pool } from "./pool.js";
-import { copyOut } from "./rows.js";
-import { computeType, elementBytes, isNarrow, type Stage, type Views } from "./stage.js";
+import { copyOut, widen } from "./rows.js";
+import { type ComputeType, elementBytes, isNarrow, type Stage, type Views } from "./stage.js";
 import { currentPool, workersServed } from "./threads.js";
 
 /** Rows of the caller's, their place in the stage and how they stand there. */
 export interface Place {
   readonly view: RowsView;
   readonly at: number;
-  readonly type: ElementType;
+  readonly type: ComputeType;
 }
 
 export interface Input extends Place {
@@ -117,8 +117,9 @@ function isDirectCall(tiles: Tiles): boolean {
 }
 
 /** Whether workers can read an input where it is. */
-function isDirect({ stage }: Tiles, { view, type, edited }: Input): boolean {
-  return !edited && isShared(view) && isRunLike(view, stage.view(type));
+function isDirect({ stage }: Tiles, input: Input): boolean {
+  const { view, edited } = input;
+  return !edited && isShared(view) && isRunLike(view, stage.view(arrivalType(input)));
 }
 
 /** Whether workers can write results where they go. One that dies while it writes must not take the logits with it. */
@@ -130,18 +131,36 @@ function isDirectResult({ stage, inputs, result }: Tiles): boolean {
 
 /** Type of the elements of a result in a slot. */
 function slotType({ view, type }: Place): ElementType {
-  return isNarrow(view.type) ? view.type : computeType(type);
+  return isNarrow(view.type) ? view.type : type;
+}
+
+/**
+ * Type that an input arrives in the stage in: elements of the 16-bit types as they are, to be widened there, but for
+ * those that `fill` changes, and where they are computed in float64.
+ */
+function arrivalType({ view, type, edited }: Input): ElementType {
+  return isNarrow(view.type) && type === "float32" && !edited ? view.type : type;
+}
+
+/** Where they arrive: what is to be widened at the end of its place, as aligned as that is. */
+function arrivalAt(input: Input, elements: number): number {
+  return isNarrow(arrivalType(input)) ? input.at + Math.ceil(elements / 4) * 8 : input.at;
 }
 
 /** A tile on this thread, from the caller's arrays to the result; what is left in the stage is for `collect`. */
 function compute(tiles: Tiles, first: number, count: number): number {
   const { stage, inputs, result } = tiles;
-  for (const { view, at, type } of inputs) {
+  for (const input of inputs) {
+    const { view } = input;
+    const elements = count * view.classes;
+    const type = arrivalType(input);
+    const at = arrivalAt(input, elements);
     const to = stage.view(type);
     // Small arrays have no buffer until it is asked for.
-    const phase = count * view.classes < 1024 || !isShared(view) ? 0 : phaseOf(view, first, to);
+    const phase = elements < 1024 || !isShared(view) ? 0 : phaseOf(view, first, to);
     copyRowsIn(view, first, count, to, (at + phase) / to.BYTES_PER_ELEMENT);
-    if (phase !== 0) stage.u8.copyWithin(at, at + phase, at + phase + count * view.classes * to.BYTES_PER_ELEMENT);
+    if (phase !== 0) stage.u8.copyWithin(at, at + phase, at + phase + elements * to.BYTES_PER_ELEMENT);
+    if (isNarrow(type)) widen(stage, at, elements, type, input.at);
   }
   tiles.fill(stage, first, count);
   const value = tiles.run(count);
@@ -268,13 +287,18 @@ class SharedSweep {
     const { kernel, args, perRow, constants, inputs, outputs } = this.#task;
     for (const { at, bytes } of constants) step(STEP.constant, at, bytes);
     // In the order of their places, before the rest: data out of phase reach a few bytes too far at first.
-    tiles.inputs.forEach(({ view, at, type, edited }, k) => {
+    tiles.inputs.forEach((input, k) => {
+      const { view, edited } = input;
+      const elements = rows * view.classes;
+      const type = arrivalType(input);
+      const at = arrivalAt(input, elements);
       const to = memory.view(type);
-      const bytes = rows * view.classes * to.BYTES_PER_ELEMENT;
+      const bytes = elements * to.BYTES_PER_ELEMENT;
       const phase = edited ? 0 : phaseOf(view, first, to);
       const offset = this.#direct[k] !== 0 ? byteOf(view, first) : at + phase;
       if (this.#direct[k] === 0) copyRowsIn(view, first, rows, to, offset / to.BYTES_PER_ELEMENT);
       step(STEP.copyIn, this.#direct[k], offset, at, bytes);
+      if (isNarrow(type)) step(STEP.widen, at, elements, TYPES.indexOf(type), input.at);
     });
     tiles.fill(memory, first, rows);
     for (const { at, bytes } of inputs) step(STEP.copyIn, 0, at, at, bytes * rows);

@@ -4,8 +4,8 @@ import { instantiateJs } from "../kernels/js/index.js";
 import { KERNELS, VARIANTS, type Variant } from "../kernels/kernels.js";
 import { Board, type Message, SPIN, STATE, STEP, TASK, TYPES, WORD } from "./board.js";
 import { parentPort } from "./host.js";
-import { narrow } from "./rows.js";
-import { instanceBytes, Stage } from "./stage.js";
+import { narrowResults, widen } from "./rows.js";
+import { type ComputeType, instanceBytes, Stage } from "./stage.js";
 
 const port = parentPort<Message>();
 const modules = new Map<Variant, WebAssembly.Module>();
@@ -130,7 +130,11 @@ function perform(task: Float64Array, slot: Uint8Array, at: number): boolean {
         break;
       }
       case STEP.narrow:
-        narrow(stage, a, b, TYPES[c], TYPES[d] as "float16" | "bfloat16");
+        narrowResults(stage, a, b, TYPES[c] as ComputeType, TYPES[d]);
+        i += 5;
+        break;
+      case STEP.widen:
+        widen(stage, a, b, TYPES[c], d);
         i += 5;
         break;
       case STEP.commit:

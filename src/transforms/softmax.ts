@@ -6,7 +6,7 @@ import type { RowsView } from "../input/rows.js";
 import { resolveLogits } from "../input/targets.js";
 import type { ShapeOptions } from "../losses/crossEntropyOptions.js";
 import { maskIn, RowBlock, type RowContents, remembering } from "../sweep/rows.js";
-import { isNarrow, PREFIX, type Views } from "../sweep/stage.js";
+import { computeType, PREFIX, type Views } from "../sweep/stage.js";
 import { type Input, type Place, sweep, type Task, type Tiles } from "../sweep/sweep.js";
 import { type LogSumExpWithSign, type WeightedLogSumExpOptions, weightedLogSumExp } from "./weightedLogSumExp.js";
 
@@ -75,11 +75,11 @@ function elementwise(input: FloatInput, options: SoftmaxOptions, op: "softmax" |
   if (options.out !== undefined) checkOverlap(out, { logits, mask }, logits);
   const { classes, type } = logits;
   const contents: RowContents = {
-    type,
+    type: computeType(type),
     classes,
     probabilities: false,
     weight: false,
-    result: isNarrow(type) ? "apart" : "inPlace",
+    result: "inPlace",
   };
   sweep(new TransformTiles(op, contents, logits, mask, out));
   return out.array as FloatData;
@@ -118,7 +118,13 @@ export function logSumExp(logits: FloatInput, options: LogSumExpOptions = NO_OPT
   const sign = returnSign ? new Result(rows) : undefined;
   if (options.b !== undefined || returnSign) weightedLogSumExp(view, options.b ?? 1, mask, out, sign);
   else {
-    const contents: RowContents = { type, classes, probabilities: false, weight: false, result: "none" };
+    const contents: RowContents = {
+      type: computeType(type),
+      classes,
+      probabilities: false,
+      weight: false,
+      result: "none",
+    };
     sweep(new TransformTiles("logsumexp", contents, view, mask, out));
   }
   const shaped = (data: RowArray) => (keepDims ? { data, dims: keptDims(view) } : data);

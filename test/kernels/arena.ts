@@ -1,6 +1,5 @@
 import type { KernelInstance, Prefix } from "../../src/kernels/kernels.js";
 import { OPTION, OPTION_SLOTS } from "../../src/kernels/kernels.js";
-import { decode, encode } from "../support/halves.js";
 
 export type Numbers = Float32Array | Float64Array | Int32Array | Uint16Array | Uint32Array;
 type Constructor<T extends Numbers> = new (buffer: ArrayBuffer, offset: number, length: number) => T;
@@ -107,15 +106,6 @@ export function computeType(prefix: Prefix): Float32ArrayConstructor | Float64Ar
 }
 
 /** Numbers as logits of a prefix. */
-export function encoded(values: ArrayLike<number>, prefix: Prefix): Float32Array | Float64Array | Uint16Array {
-  if (prefix === "f16") return encode(values, "float16");
-  if (prefix === "bf16") return encode(values, "bfloat16");
+export function encoded(values: ArrayLike<number>, prefix: Prefix): Float32Array | Float64Array {
   return computeType(prefix).from(values);
-}
-
-/** What logits of a prefix mean. */
-export function decoded(values: ArrayLike<number>, prefix: Prefix): Float64Array {
-  if (prefix === "f16") return decode(values, "float16");
-  if (prefix === "bf16") return decode(values, "bfloat16");
-  return Float64Array.from(values);
 }

@@ -4,7 +4,7 @@ import { binaryBounds, FLOAT32, FLOAT64 } from "../support/bounds.js";
 import { near } from "../support/near.js";
 import { type BinaryOptions, binaryCrossEntropyWithLogitsWithGrad, total } from "../support/reference.js";
 import { Rng } from "../support/rng.js";
-import { type Arena, absent, computeType, decoded, encoded, type Numbers } from "./arena.js";
+import { type Arena, absent, computeType, encoded, type Numbers } from "./arena.js";
 import { describeSets, LENGTHS, PREFIXES } from "./sets.js";
 
 interface Case {
@@ -68,7 +68,7 @@ function check(got: Results, prefix: Prefix, input: Case, what: string): void {
     posWeight: typeof posWeight === "number" ? posWeight : tensor(posWeight),
     gradOutput: input.g ? tensor(type.from(input.g).map((value) => value * gScalar)) : gScalar,
   };
-  const x = decoded(encoded(input.logits, prefix), prefix);
+  const x = Float64Array.from(encoded(input.logits, prefix));
   const want = binaryCrossEntropyWithLogitsWithGrad(x, type.from(input.targets), options);
   const bounds = binaryBounds(x, type.from(input.targets), options, unit(prefix));
   near(got.loss, want.loss, { abs: bounds.loss }, `${what}: loss`);
@@ -114,8 +114,8 @@ describeSets("bce", (arena) => {
     );
 
     test("±∞, NaN, 0 and extremes with targets 0, 1, ½, at every place of a vector: within the bounds, 0·∞ = 0", () => {
-      const large = prefix === "f16" ? 65504 : 1e30;
-      const tiny = { f32: 2 ** -149, f64: 2 ** -1074, f16: 2 ** -24, bf16: 2 ** -133 }[prefix];
+      const large = 1e30;
+      const tiny = { f32: 2 ** -149, f64: 2 ** -1074 }[prefix];
       const values = [Infinity, 0, tiny, large, 88, 104, 710, 1000].flatMap((value) => [value, -value]);
       for (const value of [...values, Number.NaN]) {
         for (const target of [0, 1, 0.5]) {

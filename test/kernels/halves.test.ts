@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decode, encode, type Half } from "../support/halves.js";
-import { near } from "../support/near.js";
+import { identical, near } from "../support/near.js";
 import { Rng } from "../support/rng.js";
 import type { Arena } from "./arena.js";
 import { describeSets } from "./sets.js";
@@ -16,6 +16,14 @@ function narrow(arena: Arena, prefix: "f16" | "bf16", values: Float32Array): Uin
   const from = arena.input(values);
   const to = arena.output(Uint16Array, values.length);
   arena.run(() => arena.kernels[`${prefix}_narrow`](values.length, from.at, to.at));
+  return to.data.slice();
+}
+
+function widen(arena: Arena, prefix: "f16" | "bf16", values: Uint16Array): Float32Array {
+  arena.clear();
+  const from = arena.input(values);
+  const to = arena.output(Float32Array, values.length);
+  arena.run(() => arena.kernels[`${prefix}_widen`](values.length, from.at, to.at));
   return to.data.slice();
 }
 
@@ -39,12 +47,23 @@ function beyond(value: number, steps: number): number {
 
 describeSets("halves", (arena) => {
   describe.each(TYPES)("%s", (prefix, dtype) => {
-    test("all 65,536 patterns mean what they should: lse of one class is the logit", () => {
-      arena.clear();
-      const x = arena.input(patterns);
-      const lse = arena.output(Float64Array, patterns.length);
-      arena.run(() => arena.kernels[`${prefix}_logsumexp`](patterns.length, 1, x.at, lse.at));
-      near(lse.data, decode(patterns, dtype), {});
+    test("all 65,536 patterns mean what they should", () => {
+      near(widen(arena, prefix, patterns), decode(patterns, dtype), {});
+    });
+
+    test("widened from the second half of the place that they go to, every length up to 40 (seed 7)", () => {
+      const rng = new Rng(7);
+      for (let n = 0; n <= 40; n++) {
+        const values = Uint16Array.from({ length: n }, () => rng.integer(65536));
+        const want = widen(arena, prefix, values);
+        arena.clear();
+        const place = arena.input(new Float32Array(n));
+        arena.writable(place);
+        const half = place.at + 2 * n;
+        new Uint16Array(place.data.buffer, half, n).set(values);
+        arena.run(() => arena.kernels[`${prefix}_widen`](n, half, place.at));
+        identical(place.data, want);
+      }
     });
 
     test("all 65,536 patterns, widened and narrowed: the same again", () => {

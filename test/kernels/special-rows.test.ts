@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { near } from "../support/near.js";
 import { Rng } from "../support/rng.js";
-import { decoded, encoded } from "./arena.js";
+import { encoded } from "./arena.js";
 import { type Case, check, run, unit } from "./crossentropy.js";
 import { describeSets, PREFIXES } from "./sets.js";
 
@@ -161,7 +161,7 @@ describeSets("special rows of crossentropy", (arena) => {
       for (const n of LENGTHS) {
         for (const d of [32, 40, 64, 80]) {
           const input = rows(n, [confident(d)]);
-          const [far] = decoded(encoded([1 + d], prefix), prefix);
+          const [far] = Float64Array.from(encoded([1 + d], prefix));
           // The reference forms p − 1, and has no digits here.
           const e = Math.exp(1 - far);
           const rest = (n - 1) * e;
@@ -176,9 +176,9 @@ describeSets("special rows of crossentropy", (arena) => {
       }
     });
 
-    test("logits of 1e20 (6e4 in float16), of denormals and 0: within the bounds of bounds.ts", () => {
-      const large = prefix === "f16" ? 6e4 : 1e20;
-      const tiny = { f32: 2 ** -149, f64: 2 ** -1074, f16: 2 ** -24, bf16: 2 ** -133 }[prefix];
+    test("logits of 1e20, of denormals and 0: within the bounds of bounds.ts", () => {
+      const large = 1e20;
+      const tiny = { f32: 2 ** -149, f64: 2 ** -1074 }[prefix];
       const edits = [
         ...[target(large), beside(large), all(large), all(-large)],
         ...[all(tiny), all(-tiny), beside(tiny), target(-tiny)],

@@ -4,7 +4,7 @@ import { describe, expect, expectTypeOf, test } from "vitest";
 import { ELEMENT_OPS, type Kernels, type Prefix } from "../../src/kernels/kernels.js";
 import { REPOSITORY } from "./packed.js";
 
-const PREFIXES = ["f32", "f64", "f16", "bf16"] as const satisfies Prefix[];
+const PREFIXES = ["f32", "f64"] as const satisfies Prefix[];
 const FAMILIES = [
   "crossentropy",
   "crossentropy_grad",
@@ -14,8 +14,8 @@ const FAMILIES = [
   "bce",
   "bce_grad",
 ] as const;
-const OTHERS = ["f32_entropy", "f64_entropy", "f16_narrow", "bf16_narrow"] as const;
-const ELEMENTS = (["f32", "f64"] as const).flatMap((prefix) => ELEMENT_OPS.map((op) => `${prefix}_${op}` as const));
+const OTHERS = ["f32_entropy", "f64_entropy", "f16_narrow", "bf16_narrow", "f16_widen", "bf16_widen"] as const;
+const ELEMENTS = PREFIXES.flatMap((prefix) => ELEMENT_OPS.map((op) => `${prefix}_${op}` as const));
 const KERNELS = [
   ...ELEMENTS,
   ...PREFIXES.flatMap((prefix) => FAMILIES.map((family) => `${prefix}_${family}` as const)),

@@ -76,12 +76,10 @@ function ruleOf(instruction: string): Rule | undefined {
 
 /**
  * Whether a function of the module computes rows of float32: by the type or the prefix in its name, or because it is
- * written for no other type. What the compiler merged, because the types make no difference to it, carries the name of
- * one of them.
+ * written for no other type.
  */
-export function isFloat32(name: string, names: ReadonlySet<string>): boolean {
-  if (/<f32>|\/f32_/.test(name) || /^\$assembly\/(?!index\/)[^<]*$/.test(name)) return !/F64|\/f64_/.test(name);
-  return name.endsWith("<u16>") && !names.has(name.replace("<u16>", "<f32>"));
+export function isFloat32(name: string): boolean {
+  return (/<f32>|\/f32_/.test(name) || /^\$assembly\/(?!index\/)[^<]*$/.test(name)) && !/F64|\/f64_/.test(name);
 }
 
 /** `file function`: the function of the source that holds a place. */

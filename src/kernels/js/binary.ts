@@ -1,5 +1,5 @@
 import { expRows, RATE, signWords } from "./exp.js";
-import { BLOCK, type ComputeElements, type Elements } from "./memory.js";
+import { BLOCK, type Elements } from "./memory.js";
 import { product } from "./rows.js";
 
 // Binary cross-entropy with logits, element by element. With e = e^−|x|, c = 1 + (w₊ − 1)t:
@@ -201,7 +201,7 @@ function weightedDerivative(count: number): void {
 }
 
 /** Σ loss over n elements; the gradient when `at.dx` is not 0. */
-export function binaryCrossEntropy(type: Elements, compute: ComputeElements, n: number, at: BinaryArguments): number {
+export function binaryCrossEntropy(type: Elements, n: number, at: BinaryArguments): number {
   prepareLog();
   const plain = at.weight === 0 && at.posWeight === 0 && at.posWeightScalar === 1;
   const shared = plain && at.loss === 0;
@@ -212,12 +212,12 @@ export function binaryCrossEntropy(type: Elements, compute: ComputeElements, n: 
   let total = 0;
   for (let start = 0; start < n; start += BLOCK) {
     const count = Math.min(BLOCK, n - start);
-    const shift = start * compute.bytes;
+    const shift = start * type.bytes;
     type.load(at.x + start * type.bytes, count, X);
-    compute.load(at.t + shift, count, T);
-    if (at.weight !== 0) compute.load(at.weight + shift, count, WEIGHT);
-    if (at.posWeight !== 0) compute.load(at.posWeight + shift, count, POS_WEIGHT);
-    if (at.g !== 0) compute.load(at.g + shift, count, G);
+    type.load(at.t + shift, count, T);
+    if (at.weight !== 0) type.load(at.weight + shift, count, WEIGHT);
+    if (at.posWeight !== 0) type.load(at.posWeight + shift, count, POS_WEIGHT);
+    if (at.g !== 0) type.load(at.g + shift, count, G);
     expRows(X, 1, count, ORIGIN, RATE, E, SUM, type.exact);
     let sum = shared ? plainLoss(count) : 0;
     if (!shared) {
@@ -228,13 +228,13 @@ export function binaryCrossEntropy(type: Elements, compute: ComputeElements, n: 
     total += sum;
     if (at.loss !== 0) {
       FACTOR[0] = 1;
-      compute.store(LOSS, 1, count, FACTOR, at.loss + shift);
+      type.store(LOSS, 1, count, FACTOR, at.loss + shift);
     }
     if (at.dx === 0) continue;
     if (plain && at.g === 0) plainDerivative(count);
     else weightedDerivative(count);
     FACTOR[0] = at.gScalar;
-    compute.store(X, 1, count, FACTOR, at.dx + shift);
+    type.store(X, 1, count, FACTOR, at.dx + shift);
   }
   return total;
 }

@@ -1,6 +1,6 @@
 import { OPTION } from "../kernels.js";
 import { cap, expRows, RATE, sumExpRows } from "./exp.js";
-import { type ComputeElements, type Elements, type Memory, ROWS } from "./memory.js";
+import { type Elements, type Memory, ROWS } from "./memory.js";
 import { argmaxRows, product, rowsAtOnce, takeMaxima } from "./rows.js";
 
 // Rows of softmax cross-entropy and their gradients. z are the logits after scale and cap, m = max z, at k, u = Σ_{j ≠
@@ -82,7 +82,7 @@ export class CrossEntropy {
     this.#memory = memory;
   }
 
-  run(type: Elements, compute: ComputeElements, rows: number, n: number, at: CrossEntropyOffsets): void {
+  run(type: Elements, rows: number, n: number, at: CrossEntropyOffsets): void {
     const memory = this.#memory;
     const option = at.options / 8;
     const scale = memory.f64[option + OPTION.scale];
@@ -104,13 +104,13 @@ export class CrossEntropy {
     if (at.t !== 0) this.#t = memory.scratch(1, atOnce * n);
     if (this.#capped) this.#slope = memory.scratch(2, atOnce * n);
     this.#weight = at.weight === 0 ? undefined : memory.scratch(3, n);
-    if (this.#weight !== undefined) compute.load(at.weight, n, this.#weight);
+    if (this.#weight !== undefined) type.load(at.weight, n, this.#weight);
     this.#a = this.#weight === undefined || at.t === 0 ? this.#t : memory.scratch(4, atOnce * n);
 
     for (let row = 0; row < rows; row += atOnce) {
       const count = Math.min(atOnce, rows - row);
       type.load(at.x + row * n * type.bytes, count * n, this.#z);
-      if (at.t !== 0) compute.load(at.t + row * n * compute.bytes, count * n, this.#t);
+      if (at.t !== 0) type.load(at.t + row * n * type.bytes, count * n, this.#t);
       argmaxRows(this.#z, count, n, K);
       if (this.#capped) cap(this.#z, count * n, scale, softcap, this.#slope);
       if (at.t === 0) this.#indexTargets(row, count);
@@ -118,7 +118,7 @@ export class CrossEntropy {
       this.#exponentials(count, type.exact);
       if (at.t === 0) this.#indexLosses(row, count);
       else this.#probabilityLosses(row, count);
-      if (at.dx !== 0) this.#store(row, count, compute);
+      if (at.dx !== 0) this.#store(type, row, count);
     }
   }
 
@@ -303,16 +303,16 @@ export class CrossEntropy {
   }
 
   /** dx = slope·factor·z, but for what stands at `place`. */
-  #store(row: number, count: number, compute: ComputeElements): void {
+  #store(type: Elements, row: number, count: number): void {
     const n = this.#n;
     const z = this.#z;
     const slope = this.#slope;
-    const dx = this.#at.dx + row * n * compute.bytes;
+    const dx = this.#at.dx + row * n * type.bytes;
     if (this.#capped) {
       for (let j = 0; j < count * n; j++) z[j] *= slope[j];
       for (let r = 0; r < count; r++) OWN[r] *= slope[PLACE[r]];
     }
-    compute.store(z, count, n, FACTOR, dx);
-    compute.scatter(OWN, PLACE, count, dx);
+    type.store(z, count, n, FACTOR, dx);
+    type.scatter(OWN, PLACE, count, dx);
   }
 }

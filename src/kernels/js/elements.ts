@@ -1,5 +1,5 @@
 import type { ElementOp } from "../kernels.js";
-import { BLOCK, type ComputeElements } from "./memory.js";
+import { BLOCK, type Elements } from "./memory.js";
 import { product } from "./rows.js";
 
 // Losses of single elements in float64, a loop each over a block: formulas as ELEMENT_OPS in kernels.ts names them, and
@@ -132,7 +132,7 @@ const LOOPS: Record<ElementOp, (n: number, p: number, q: number) => void> = {
 
 /** An element kernel of a type: see ElementKernel in kernels.ts. */
 export function elements(
-  type: ComputeElements,
+  type: Elements,
   op: ElementOp,
   n: number,
   x: number,

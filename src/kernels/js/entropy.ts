@@ -1,5 +1,5 @@
 import { expRows, RATE } from "./exp.js";
-import type { ComputeElements, Memory } from "./memory.js";
+import type { Elements, Memory } from "./memory.js";
 import { argmaxRows, product, rowsAtOnce, takeMaxima } from "./rows.js";
 
 // Entropy of softmax(scale·x): formulas as in assembly/entropy.ts.
@@ -7,7 +7,7 @@ import { argmaxRows, product, rowsAtOnce, takeMaxima } from "./rows.js";
 /** See EntropyKernel in kernels.ts. */
 export function entropy(
   memory: Memory,
-  type: ComputeElements,
+  type: Elements,
   rows: number,
   n: number,
   x: number,

@@ -1,7 +1,6 @@
 import {
   type BinaryGradKernel,
   type BinaryKernel,
-  type ComputePrefix,
   type CrossEntropyGradKernel,
   type CrossEntropyKernel,
   ELEMENT_OPS,
@@ -18,16 +17,8 @@ import { CrossEntropy } from "./crossentropy.js";
 import { elements } from "./elements.js";
 import { entropy } from "./entropy.js";
 import { prepareExp } from "./exp.js";
-import { narrowBfloat16, narrowFloat16 } from "./halves.js";
-import {
-  bfloat16Elements,
-  type ComputeElements,
-  type Elements,
-  Float32Elements,
-  Float64Elements,
-  float16Elements,
-  Memory,
-} from "./memory.js";
+import { narrowBfloat16, narrowFloat16, widenBfloat16, widenFloat16 } from "./halves.js";
+import { type Elements, Float32Elements, Float64Elements, Memory } from "./memory.js";
 import { logSoftmax, logSumExp, softmax } from "./softmax.js";
 
 /** Offset 0 means "absent", so nothing may stand there. */
@@ -45,20 +36,19 @@ interface Family {
   readonly bce_grad: BinaryGradKernel;
 }
 
-/** @param type of the logits; everything else is of the type `compute` */
-function family(memory: Memory, losses: CrossEntropy, type: Elements, compute: ComputeElements): Family {
+function family(memory: Memory, losses: CrossEntropy, type: Elements): Family {
   return {
     crossentropy: (rows, classes, x, y, t, weight, options, loss, lse) =>
-      losses.run(type, compute, rows, classes, { x, y, t, weight, options, loss, lse, g: 0, dx: 0 }),
+      losses.run(type, rows, classes, { x, y, t, weight, options, loss, lse, g: 0, dx: 0 }),
     crossentropy_grad: (rows, classes, x, y, t, weight, options, loss, lse, g, dx) =>
-      losses.run(type, compute, rows, classes, { x, y, t, weight, options, loss, lse, g, dx }),
+      losses.run(type, rows, classes, { x, y, t, weight, options, loss, lse, g, dx }),
     logsumexp: (rows, classes, x, lse) => logSumExp(memory, type, rows, classes, x, lse),
-    softmax: (rows, classes, x, y) => softmax(memory, type, compute, rows, classes, x, y),
-    logsoftmax: (rows, classes, x, y) => logSoftmax(memory, type, compute, rows, classes, x, y),
+    softmax: (rows, classes, x, y) => softmax(memory, type, rows, classes, x, y),
+    logsoftmax: (rows, classes, x, y) => logSoftmax(memory, type, rows, classes, x, y),
     bce: (n, x, t, weight, posWeight, posWeightScalar, loss) =>
-      binaryCrossEntropy(type, compute, n, { x, t, weight, posWeight, posWeightScalar, loss, g: 0, gScalar: 0, dx: 0 }),
+      binaryCrossEntropy(type, n, { x, t, weight, posWeight, posWeightScalar, loss, g: 0, gScalar: 0, dx: 0 }),
     bce_grad: (n, x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx) =>
-      binaryCrossEntropy(type, compute, n, { x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx }),
+      binaryCrossEntropy(type, n, { x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx }),
   };
 }
 
@@ -68,7 +58,7 @@ function named<P extends Prefix>(prefix: P, kernels: Family): Named<P> {
   return Object.fromEntries(Object.entries(kernels).map(([op, kernel]) => [`${prefix}_${op}`, kernel])) as Named<P>;
 }
 
-function elementKernels<P extends ComputePrefix>(prefix: P, type: ComputeElements) {
+function elementKernels<P extends Prefix>(prefix: P, type: Elements) {
   const entries = ELEMENT_OPS.map((op): [string, ElementKernel] => [
     `${prefix}_${op}`,
     (n, ...rest) => elements(type, op, n, ...rest),
@@ -89,16 +79,16 @@ export function instantiateJs(bytes: number): KernelInstance {
   const f32 = new Float32Elements(memory);
   const f64 = new Float64Elements(memory);
   const kernels: Kernels = {
-    ...named("f32", family(memory, losses, f32, f32)),
-    ...named("f64", family(memory, losses, f64, f64)),
-    ...named("f16", family(memory, losses, float16Elements(memory), f32)),
-    ...named("bf16", family(memory, losses, bfloat16Elements(memory), f32)),
+    ...named("f32", family(memory, losses, f32)),
+    ...named("f64", family(memory, losses, f64)),
     ...elementKernels("f32", f32),
     ...elementKernels("f64", f64),
     f32_entropy: (rows, ...rest) => entropy(memory, f32, rows, ...rest),
     f64_entropy: (rows, ...rest) => entropy(memory, f64, rows, ...rest),
     f16_narrow: (n, from, to) => narrowFloat16(memory, n, from, to),
     bf16_narrow: (n, from, to) => narrowBfloat16(memory, n, from, to),
+    f16_widen: (n, from, to) => widenFloat16(memory, n, from, to),
+    bf16_widen: (n, from, to) => widenBfloat16(memory, n, from, to),
   };
   return { variant: "js", buffer: memory.buffer, base: BASE, kernels };
 }

@@ -1,5 +1,3 @@
-import { bfloat16Values, float16Values, type WideTable } from "./halves.js";
-
 /** Elements that are loaded and computed together: a few arrays of them in float64 stay in the L1 cache. */
 export const BLOCK = 2048;
 
@@ -44,17 +42,13 @@ export interface Elements {
   readonly exact: boolean;
   /** n elements at byte offset `at` to the beginning of `to`. */
   load(at: number, n: number, to: Float64Array): void;
-}
-
-/** An element type that kernels compute in, and store their results in. */
-export interface ComputeElements extends Elements {
   /** factor[r]·z for `rows` rows of n, to byte offset `at`. */
   store(z: Float64Array, rows: number, n: number, factor: Float64Array, at: number): void;
   /** values[r] to element places[r] of the array at byte offset `at`. */
   scatter(values: Float64Array, places: Int32Array, count: number, at: number): void;
 }
 
-export class Float32Elements implements ComputeElements {
+export class Float32Elements implements Elements {
   readonly bytes = 4;
   readonly exact = false;
   readonly #view: Float32Array;
@@ -100,7 +94,7 @@ export class Float32Elements implements ComputeElements {
 }
 
 /** The same in float64. A copy, so that each loop meets one kind of array: V8 compiles it for that one only. */
-export class Float64Elements implements ComputeElements {
+export class Float64Elements implements Elements {
   readonly bytes = 8;
   readonly exact = true;
   readonly #view: Float64Array;
@@ -143,40 +137,4 @@ export class Float64Elements implements ComputeElements {
     const start = at / 8;
     for (let r = 0; r < count; r++) view[start + places[r]] = values[r];
   }
-}
-
-/** float16 or bfloat16: read only, results are float32. */
-class HalfElements implements Elements {
-  readonly bytes = 2;
-  readonly exact = false;
-  readonly #view: Uint16Array;
-  readonly #values: () => WideTable;
-
-  constructor(memory: Memory, values: () => WideTable) {
-    this.#view = memory.u16;
-    this.#values = values;
-  }
-
-  load(at: number, n: number, to: Float64Array): void {
-    const view = this.#view;
-    const values = this.#values();
-    const start = at / 2;
-    let j = 0;
-    for (; j < n - 3; j += 4) {
-      const i = start + j;
-      to[j] = values[view[i]];
-      to[j + 1] = values[view[i + 1]];
-      to[j + 2] = values[view[i + 2]];
-      to[j + 3] = values[view[i + 3]];
-    }
-    for (; j < n; j++) to[j] = values[view[start + j]];
-  }
-}
-
-export function float16Elements(memory: Memory): Elements {
-  return new HalfElements(memory, float16Values);
-}
-
-export function bfloat16Elements(memory: Memory): Elements {
-  return new HalfElements(memory, bfloat16Values);
 }

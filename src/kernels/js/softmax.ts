@@ -1,5 +1,5 @@
 import { expRows, RATE, sumExpRows } from "./exp.js";
-import { type ComputeElements, type Elements, type Memory, ROWS } from "./memory.js";
+import { type Elements, type Memory, ROWS } from "./memory.js";
 import { argmaxRows, rowsAtOnce, takeMaxima } from "./rows.js";
 
 // With m the maximum, at k, and u = Σ_{j ≠ k} e^{xⱼ − m}: lse = m + ln(1 + u), p = e^{x − m}/(1 + u), and
@@ -40,15 +40,7 @@ export function logSumExp(memory: Memory, type: Elements, rows: number, n: numbe
   }
 }
 
-export function softmax(
-  memory: Memory,
-  type: Elements,
-  compute: ComputeElements,
-  rows: number,
-  n: number,
-  x: number,
-  y: number,
-): void {
+export function softmax(memory: Memory, type: Elements, rows: number, n: number, x: number, y: number): void {
   const atOnce = rowsAtOnce(n);
   const z = memory.scratch(0, atOnce * n);
   for (let row = 0; row < rows; row += atOnce) {
@@ -61,19 +53,11 @@ export function softmax(
       z[K[r]] = 1;
       FACTOR[r] = 1 / (1 + U[r]);
     }
-    compute.store(z, count, n, FACTOR, y + row * n * compute.bytes);
+    type.store(z, count, n, FACTOR, y + row * n * type.bytes);
   }
 }
 
-export function logSoftmax(
-  memory: Memory,
-  type: Elements,
-  compute: ComputeElements,
-  rows: number,
-  n: number,
-  x: number,
-  y: number,
-): void {
+export function logSoftmax(memory: Memory, type: Elements, rows: number, n: number, x: number, y: number): void {
   const atOnce = rowsAtOnce(n);
   const z = memory.scratch(0, atOnce * n);
   const spare = memory.scratch(1, atOnce * n);
@@ -90,6 +74,6 @@ export function logSoftmax(
       z[K[r]] = max;
       for (let j = r * n; j < (r + 1) * n; j++) z[j] = z[j] - max - logSum;
     }
-    compute.store(z, count, n, FACTOR, y + row * n * compute.bytes);
+    type.store(z, count, n, FACTOR, y + row * n * type.bytes);
   }
 }

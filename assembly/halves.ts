@@ -1,6 +1,7 @@
-import { loadTail } from "./lanes";
+import { held, loadTail } from "./lanes";
 
-// float32 → the 16-bit types, rounded to nearest even.
+// The 16-bit types: u16 stands for float16 (IEEE binary16), i16 for bfloat16. Rows of them are widened to float32,
+// exactly, before a kernel reads them, and what it wrote is rounded to nearest even.
 
 // Loaded before the loop, like those of exp.ts.
 const HALF: usize = memory.data<u32>(
@@ -9,6 +10,8 @@ const HALF: usize = memory.data<u32>(
   ],
   16,
 );
+/** In pairs of 16 bits the sign, the magnitude, the largest finite number, the exponent of a float32; 2¹¹². */
+const WIDE: usize = memory.data<u32>([0x80008000, 0x7fff7fff, 0x7bff7bff, 0x7f807f80, 0x77800000], 16);
 const BRAIN: usize = memory.data<u32>([1, 0x7fff, 0x40], 16);
 
 /** Four float32 → binary16 in the low halves. */
@@ -43,7 +46,7 @@ const BRAIN: usize = memory.data<u32>([1, 0x7fff, 0x40], 16);
   return v128.load32_splat(HALF + (i << 2));
 }
 
-/** T as in lanes.ts: u16 float16, i16 bfloat16. `to` may be `from`: what is written has been read. */
+/** `to` may be `from`: what is written has been read. */
 // @ts-ignore: decorator
 @inline export function narrow<T>(n: usize, from: usize, to: usize): void {
   const h0 = half(0), h1 = half(1), h2 = half(2), h3 = half(3), h4 = half(4);
@@ -62,4 +65,44 @@ const BRAIN: usize = memory.data<u32>([1, 0x7fff, 0x40], 16);
       if (left > 2) v128.store16_lane(to + (i << 1), packed, 2, 4);
     }
   }
+}
+
+/** Two vectors, of eight elements of T. */
+// @ts-ignore: decorator
+@inline function storeWide<T>(
+  to: usize, h: v128, zero: v128, sign: v128, magnitude: v128, most: v128, exponent: v128, factor: v128,
+): void {
+  let upper = h;
+  let low = zero;
+  let high = zero;
+  if (!isSigned<T>()) {
+    const size = v128.and(h, magnitude);
+    upper = v128.or(v128.and(h, sign), v128.and(i16x8.gt_s(size, most), exponent));
+    // Exponent and fraction moved into place; × 2¹¹² rebiases the exponent and normalises denormals.
+    low = f32x4.mul(i32x4.shl(i32x4.extend_low_i16x8_u(size), 13), factor);
+    high = f32x4.mul(i32x4.shl(i32x4.extend_high_i16x8_u(size), 13), factor);
+  }
+  v128.store(to, v128.or(low, i16x8.shuffle(zero, upper, 0, 8, 1, 9, 2, 10, 3, 11)));
+  v128.store(to, v128.or(high, i16x8.shuffle(zero, upper, 4, 12, 5, 13, 6, 14, 7, 15)), 16);
+}
+
+/** What is widened of the last elements, before it is copied. */
+const LAST: usize = memory.data(32, 16);
+
+/**
+ * n elements of T to float32. `from` may be the second half of the place that they go to: what is written has been
+ * read.
+ */
+// @ts-ignore: decorator
+@inline export function widen<T>(n: usize, from: usize, to: usize): void {
+  const zero = held<f32>(0);
+  const sign = v128.load32_splat(WIDE), magnitude = v128.load32_splat(WIDE, 4), most = v128.load32_splat(WIDE, 8);
+  const exponent = v128.load32_splat(WIDE, 12), factor = v128.load32_splat(WIDE, 16);
+  let i: usize = 0;
+  for (; i + 8 <= n; i += 8) {
+    storeWide<T>(to + (i << 2), v128.load(from + (i << 1)), zero, sign, magnitude, most, exponent, factor);
+  }
+  if (i == n) return;
+  storeWide<T>(LAST, v128.load(from + (i << 1)), zero, sign, magnitude, most, exponent, factor);
+  memory.copy(to + (i << 2), LAST, (n - i) << 2);
 }
