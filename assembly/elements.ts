@@ -131,11 +131,11 @@ const DERIVATIVE: usize = memory.data(32, 16);
   return mulZero<T>(factor, ce);
 }
 
-/** (x − t)². */
+/** (x − t)²; half the derivative, which is not to overflow before it is scaled. */
 // @ts-ignore: decorator
 @inline function squared<T>(x: v128, t: v128, grad: bool): v128 {
   const d = sub<T>(x, t);
-  if (grad) derivative(add<T>(d, d));
+  if (grad) derivative(d);
   return mul<T>(d, d);
 }
 
@@ -242,7 +242,7 @@ const DERIVATIVE: usize = memory.data(32, 16);
   const vV = splat<T>(vScalar);
   const pV = splat<T>(p);
   const qV = splat<T>(q);
-  const gV = splat<T>(gScalar);
+  const gV = splat<T>(op == SQUARED ? 2 * gScalar : gScalar);
   // γ = 2, or whether the constant counts.
   const flag = op == FOCAL ? q == 2 : q != 0;
   const grad = dx != 0;

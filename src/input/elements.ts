@@ -110,13 +110,13 @@ const NUMBERS = "typed array, array of numbers or tensor";
  * @throws {TypeError} for anything else, and for an entry that is no number
  * @throws {RangeError} for ragged arrays, a contradicting dtype, and dims or strides that do not fit
  */
-export function floatElements(name: string, value: unknown, dtype?: ElementType): Elements {
-  return toFloats(takeApart(name, value, FLOATS), dtype);
+export function floatElements(name: string, value: unknown, dtype?: ElementType, expected = FLOATS): Elements {
+  return toFloats(takeApart(name, value, expected), dtype);
 }
 
 /** The same for any kind of number: integer arrays too, and booleans as 0 and 1 where plain arrays may have them. */
-export function numberElements(name: string, value: unknown, entries: Entries): Elements {
-  const source = takeApart(name, value, NUMBERS);
+export function numberElements(name: string, value: unknown, entries: Entries, expected = NUMBERS): Elements {
+  const source = takeApart(name, value, expected);
   switch (kindOf(source)) {
     case "plain":
       return fromPlain(source, entries, "float64");

@@ -43,7 +43,7 @@ function maskBytes(source: Source, nested: readonly number[] | undefined): Uint8
 
 /**
  * Writes `minusInfinity` over the classes that do not take part of rows first…first + count, which lie at `at` in `to`,
- * row-major: −∞, or its bit pattern where the elements are 16-bit.
+ * row-major.
  */
 export function applyMask(
   mask: MaskView,
@@ -67,13 +67,27 @@ export function markEmptyRows(
   at: number,
   mark: number,
 ): void {
+  eachEmptyRow(mask, first, count, (row) => {
+    to[at + row] = mark;
+  });
+}
+
+/** Gives a row of which no class takes part a logit of 0 and nothing else; rows first…first + count lie at `at` in `to`. */
+export function restoreOneOfEmptyRows(mask: MaskView, first: number, count: number, to: NumberArray, at: number): void {
+  if (mask.classes === 0) return;
+  eachEmptyRow(mask, first, count, (row) => {
+    to[at + row * mask.classes] = 0;
+  });
+}
+
+function eachEmptyRow(mask: MaskView, first: number, count: number, found: (row: number) => void): void {
   const { bytes, start } = tileOf(mask, first, count);
   const { classes } = mask;
   for (let row = 0; row < count; row++) {
     const end = start + (row + 1) * classes;
     let i = end - classes;
     while (i < end && bytes[i] === 0) i++;
-    if (i === end) to[at + row] = mark;
+    if (i === end) found(row);
   }
 }
 

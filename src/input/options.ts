@@ -11,6 +11,9 @@ export interface Bounds {
   above?: number;
 }
 
+/** What a factor may be, for messages. */
+export const NUMBER_OR_NUMBERS = "number, typed array, array of numbers or tensor";
+
 export const POSITIVE: Bounds = { above: 0 };
 export const NOT_NEGATIVE: Bounds = { min: 0 };
 export const FRACTION: Bounds = { min: 0, max: 1 };
@@ -90,11 +93,17 @@ export type RowFactors = number | ArrayLike<number>;
  */
 export function rowFactors(name: string, value: unknown, rows: number, rowDims: readonly number[]): RowFactors {
   if (value === undefined || typeof value === "number") return finiteNumber(name, value, 1);
-  return factors(name, value, rowDims, `${rows} elements, one a row`);
+  return factors(name, value, rowDims, `${rows} elements, one a row`, NUMBER_OR_NUMBERS);
 }
 
-function factors(name: string, value: unknown, dims: readonly number[], expected: string): ArrayLike<number> {
-  let elements = numberElements(name, value, "number");
+function factors(
+  name: string,
+  value: unknown,
+  dims: readonly number[],
+  expected: string,
+  kinds?: string,
+): ArrayLike<number> {
+  let elements = numberElements(name, value, "number", kinds);
   const total = product(dims);
   const own = elements.dims;
   if (own === undefined && elements.data.length !== total) throw rangeError(name, expected, elements.data.length);

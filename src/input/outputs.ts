@@ -40,7 +40,7 @@ function outputType(name: string, value: unknown, logitsType: ElementType): Elem
       if (narrow) return logitsType;
   }
   const classes = `Float32Array, Float64Array, Float16Array${narrow ? ", Uint16Array" : ""}`;
-  throw typeError(name, `${classes} or the logits' own array`, value);
+  throw typeError(name, `${classes} or the logits' own typed array`, value);
 }
 
 /** Whether two indices may lead to one element: each stride has to pass all that the smaller ones reach. */

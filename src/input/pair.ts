@@ -2,7 +2,7 @@
 import { type ElementType, floatElements, numberElements } from "./elements.js";
 import { rangeError } from "./errors.js";
 import { copyRowsIn, flatView, type RowsView, rowsView, viewOfElements } from "./rows.js";
-import { indexPath, product } from "./shape.js";
+import { indexPath, offsetAt, product } from "./shape.js";
 import { givenDims } from "./targets.js";
 
 /** What the caller says of the shape and the element type of the first argument. */
@@ -51,6 +51,12 @@ export function resolveElements(name: string, input: unknown, { dims: given, dty
   return rowsView(name, elements, dims, dims.length === 0 ? [] : [dims.length - 1]);
 }
 
+/** How the caller finds element i, in row-major order, of what may be repeated. */
+function placeOf({ source, dims, strides, offset }: RowsView, i: number): string {
+  if (!ArrayBuffer.isView(source)) return indexPath(i, dims.length > 1 ? dims : undefined);
+  return indexPath(strides === undefined ? i : offsetAt(i, dims, strides) - offset, undefined);
+}
+
 /** Where the first of `count` values is that lies outside of [low, high], or the end. Four at a time: half the time. */
 export function firstOutside(
   values: ArrayLike<number>,
@@ -83,7 +89,7 @@ export function checkRange(view: RowsView, low: number, high: number): void {
   const expected = high === Infinity ? `numbers >= ${low}` : `numbers in [${low}, ${high}]`;
   const check = (values: ArrayLike<number>, from: number, count: number, first: number) => {
     const at = firstOutside(values, from, count, low, high);
-    if (at < from + count) throw rangeError(view.name, expected, values[at], indexPath(first + at - from, undefined));
+    if (at < from + count) throw rangeError(view.name, expected, values[at], placeOf(view, first + at - from));
   };
   if (view.contiguous && (view.type === "float32" || view.type === "float64")) {
     check(view.data, view.offset, rows * classes, 0);

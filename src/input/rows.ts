@@ -257,6 +257,8 @@ export interface LikeOptions {
   broadcast?: boolean;
   /** Also integer arrays and booleans. */
   integers?: boolean;
+  /** What a message says was expected. */
+  expected?: string;
 }
 
 /**
@@ -268,8 +270,8 @@ export function viewLike(name: string, value: unknown, logits: RowsView, options
   if (options.broadcast === true && typeof value === "number") return repeated(name, value, logits);
   const elements =
     options.integers === true
-      ? numberElements(name, value, "number or boolean")
-      : floatElements(name, value, options.dtype);
+      ? numberElements(name, value, "number or boolean", options.expected)
+      : floatElements(name, value, options.dtype, options.expected);
   return viewOfElements(name, elements, logits, options.broadcast === true);
 }
 

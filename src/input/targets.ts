@@ -26,6 +26,7 @@ const TARGETS = "class indices or probabilities (typed array, array of numbers o
  * number of indices. Flat logits with flat probabilities need one of them.
  *
  * @param name what messages call the logits
+ * @param indicesOnly whether floats are refused as targets
  * @throws {TypeError} for an argument of the wrong kind
  * @throws {RangeError} when shapes do not go together, and for rows without classes
  */
@@ -34,12 +35,14 @@ export function resolveInputs(
   targets: unknown,
   options: InputOptions,
   name = "logits",
+  indicesOnly = false,
 ): { logits: RowsView; targets: Targets } {
   const flat = flatInputs(logits, targets, options, name);
   if (flat !== undefined) return flat;
   const elements = floatElements(name, logits, options.dtype);
   const source = takeApart("targets", targets, TARGETS);
   const kind = kindOf(source);
+  if (indicesOnly && kind === "floats") throw typeError("targets", "class indices (integers)", targets);
   const own = source.dims ?? (kind === "plain" ? nestedDims(source) : undefined);
   const dims =
     givenDims(name, elements, options.dims) ?? dimsFromTargets(name, elements.data.length, source, kind, own, options);

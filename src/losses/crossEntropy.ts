@@ -131,11 +131,11 @@ export function evaluate(
   withGrad: boolean,
   focal?: { alpha: number | FloatInput },
 ): { loss: number | LossArray; grad?: FloatData; zLoss?: number | LossArray } {
-  const { logits, targets } = resolveInputs(logitsInput, targetsInput, options);
+  const { logits, targets } = resolveInputs(logitsInput, targetsInput, options, "logits", focal !== undefined);
   const { rows, classes, type } = logits;
   const { weight: weightInput, sampleWeight: samples, gradOutput, mask: maskInput } = options;
   if (focal !== undefined && targets.kind !== "indices") {
-    throw typeError("targets", "class indices", targetsInput);
+    throw typeError("targets", "class indices (integers)", targetsInput);
   }
   const weight =
     focal === undefined
@@ -143,8 +143,9 @@ export function evaluate(
         ? undefined
         : classWeights(weightInput, classes)
       : alphas(focal.alpha, classes);
-  const sampleWeight = samples == null ? 1 : rowFactors("sampleWeight", samples, rows, logits.rowDims);
-  const upstream = withGrad && gradOutput != null ? rowFactors("gradOutput", gradOutput, rows, logits.rowDims) : 1;
+  const sampleWeight = samples === undefined ? 1 : rowFactors("sampleWeight", samples, rows, logits.rowDims);
+  const upstream =
+    withGrad && gradOutput !== undefined ? rowFactors("gradOutput", gradOutput, rows, logits.rowDims) : 1;
   const mask = maskInput === undefined ? undefined : maskView(maskInput, logits);
   const counted =
     targets.kind === "indices"

@@ -1,6 +1,6 @@
 import type { ElementType, FloatInput, FloatOutput } from "../input/elements.js";
 import type { MaskInput } from "../input/mask.js";
-import { FRACTION, finiteNumber, integer, NO_OPTIONS, POSITIVE } from "../input/options.js";
+import { type Bounds, FRACTION, finiteNumber, integer, NO_OPTIONS } from "../input/options.js";
 import { type Reduction, type ReductionOptions, readReduction } from "./reduction.js";
 
 /** Where the classes are and what the numbers mean, when the arrays do not say it themselves. */
@@ -21,9 +21,9 @@ export interface CrossEntropyScalars extends ReductionOptions {
   ignoreIndex?: number;
   /** ε in [0, 1]: the target becomes (1 − ε)·target + ε/C. */
   labelSmoothing?: number;
-  /** Logits are multiplied by this first: 1/temperature. Finite, above 0; default 1. */
+  /** Logits are multiplied by this first: 1/temperature. In [10⁻³⁰, 10³⁰]; default 1. */
   scale?: number;
-  /** c of c·tanh(scale·x/c) in place of scale·x. A logit of −∞ stays −∞. Finite, above 0; default none. */
+  /** c of c·tanh(scale·x/c) in place of scale·x. A logit of −∞ stays −∞. In [10⁻²⁰, 10³⁰]; default none. */
   softcap?: number;
   /** λ of the term λ·lse²; default 0. */
   zLoss?: number;
@@ -68,6 +68,10 @@ export const SCALAR_OPTIONS = [
   "polyEpsilon",
 ] as const;
 
+/** What neither vanishes nor overflows in float32, nor what is made of it. */
+export const SCALES: Bounds = { min: 1e-30, max: 1e30 };
+const CAPS: Bounds = { min: 1e-20, max: 1e30 };
+
 /** Checked, with the defaults filled in. softcap 0 stands for none. */
 export interface Scalars {
   readonly reduction: Reduction;
@@ -92,8 +96,8 @@ function scalarsOf(options: CrossEntropyScalars): Scalars {
     reduction: readReduction(options),
     ignoreIndex: integer("ignoreIndex", options.ignoreIndex, -100),
     labelSmoothing: finiteNumber("labelSmoothing", options.labelSmoothing, 0, FRACTION),
-    scale: finiteNumber("scale", options.scale, 1, POSITIVE),
-    softcap: options.softcap === undefined ? 0 : finiteNumber("softcap", options.softcap, 0, POSITIVE),
+    scale: finiteNumber("scale", options.scale, 1, SCALES),
+    softcap: options.softcap === undefined ? 0 : finiteNumber("softcap", options.softcap, 0, CAPS),
     zLoss: finiteNumber("zLoss", options.zLoss, 0),
     polyEpsilon: finiteNumber("polyEpsilon", options.polyEpsilon, 0),
     focalGamma: 0,

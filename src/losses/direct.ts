@@ -6,11 +6,13 @@
 import { NO_OPTIONS } from "../input/options.js";
 import { areApart } from "../input/outputs.js";
 
-/** Whether no options are given but, if at all, these. */
+/** Whether no options are given but, if at all, these. What is no plain object may have others that do not show. */
 export function hasOnly(options: object, name: string, other = name): boolean {
   if (options === NO_OPTIONS) return true;
+  if (typeof options !== "object" || options === null || Object.getPrototypeOf(options) !== Object.prototype)
+    return false;
   for (const given in options) if (given !== name && given !== other) return false;
-  return typeof options === "object" && options !== null;
+  return true;
 }
 
 /**

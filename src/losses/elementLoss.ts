@@ -1,6 +1,6 @@
 /** What the element-wise losses share: types, arguments, checks, sweep, reduction. Each has a file of its own besides. */
 import type { ElementType, FloatData, FloatInput, FloatOutput, IndexInput, ResultOf } from "../input/elements.js";
-import { finiteNumber, knownOptions, NO_OPTIONS } from "../input/options.js";
+import { finiteNumber, knownOptions, NO_OPTIONS, NUMBER_OR_NUMBERS } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
 import { checkRange, firstOutside, resolvePair } from "../input/pair.js";
 import { type RowsView, viewLike } from "../input/rows.js";
@@ -153,10 +153,7 @@ function directMean<Options extends Loosely>(
 }
 
 function reductionOf<Options extends Loosely>({ reductions }: Kind<Options>, options: Options): Reduction {
-  const { reduction } = options;
-  // An object for the few calls that need one.
-  const own = reductions !== undefined && reduction !== undefined && reductions.includes(reduction);
-  return readReduction(own ? { ...options, reduction: "mean" } : (options as ReductionOptions));
+  return readReduction(options as ReductionOptions, reductions);
 }
 
 function formulaOf<Options extends Loosely>(kind: Kind<Options>, options: Options): LossFormula {
@@ -168,7 +165,7 @@ function formulaOf<Options extends Loosely>(kind: Kind<Options>, options: Option
 function factor(name: string, value: number | FloatInput | undefined, x: RowsView): Factor {
   if (value === undefined) return 1;
   if (typeof value === "number") return finiteNumber(name, value, 1);
-  return viewLike(name, value, x, { broadcast: true });
+  return viewLike(name, value, x, { broadcast: true, integers: true, expected: NUMBER_OR_NUMBERS });
 }
 
 /** A call whose arguments are checked, before anything is written. */
@@ -199,7 +196,7 @@ export function prepare<Options extends Loosely & ElementGradOptions>(
   if (kind.range !== undefined) checkRange(x, ...kind.range);
   kind.check?.(extra);
   const elements = x.rows * x.classes;
-  const by = divisor(reduction, kind.count === undefined ? elements : kind.count(x, options));
+  const by = divisor(reduction, kind.count === undefined ? elements : kind.count(x, options), kind.input);
 
   const Losses = x.type === "float64" ? Float64Array : Float32Array;
   const inputs = { x, targets, weight, extra, gradOutput: upstream };
@@ -214,7 +211,7 @@ export function prepare<Options extends Loosely & ElementGradOptions>(
   if (withGrad && options.grad !== undefined) {
     grad = outputView("grad", options.grad, x);
     checkOverlap(grad, inputs, x);
-    checkOverlap(grad, { out: options.out });
+    checkOverlap(grad, { out });
   } else if (withGrad) {
     grad = newLike(x);
   }
@@ -222,7 +219,7 @@ export function prepare<Options extends Loosely & ElementGradOptions>(
   if (extraOutput !== undefined && extraOutput.value !== undefined) {
     gradExtra = outputView(extraOutput.name, extraOutput.value, x);
     checkOverlap(gradExtra, inputs, typeof extra === "object" ? extra : undefined);
-    checkOverlap(gradExtra, { grad, out: options.out });
+    checkOverlap(gradExtra, { grad, out });
   } else if (extraOutput !== undefined) {
     gradExtra = newLike(x);
   }

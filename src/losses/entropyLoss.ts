@@ -1,21 +1,21 @@
 import type { FloatData, FloatInput, FloatOutput, ResultOf } from "../input/elements.js";
-import { type MaskInput, type MaskView, maskView } from "../input/mask.js";
-import { finiteNumber, knownOptions, NO_OPTIONS, POSITIVE, type RowFactors, rowFactors } from "../input/options.js";
+import { type MaskInput, type MaskView, maskView, restoreOneOfEmptyRows } from "../input/mask.js";
+import { finiteNumber, knownOptions, NO_OPTIONS, type RowFactors, rowFactors } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
 import type { RowsView } from "../input/rows.js";
 import { resolveLogits } from "../input/targets.js";
 import { maskIn, RowBlock, type RowContents, remembering } from "../sweep/rows.js";
-import { computeType, type Stage, type Views } from "../sweep/stage.js";
+import { computeType, elementBytes, type Stage, type Views } from "../sweep/stage.js";
 import { type Input, type Place, sweep, type Task, type Tiles } from "../sweep/sweep.js";
 import type { LossWithGrad } from "./crossEntropy.js";
-import type { ShapeOptions } from "./crossEntropyOptions.js";
+import { SCALES, type ShapeOptions } from "./crossEntropyOptions.js";
 import { factorOf, writeRowFactors } from "./crossEntropyRows.js";
 import { copyInDirect, copyOutDirect, DIRECT, directGrad, hasOnly } from "./direct.js";
 import type { LossArray } from "./elementLoss.js";
 import { divided, divisor, product, type ReductionOptions, readReduction } from "./reduction.js";
 
 export interface EntropyLossOptions extends ShapeOptions, ReductionOptions {
-  /** Logits are multiplied by this first: 1/temperature. Finite, above 0; default 1. */
+  /** Logits are multiplied by this first: 1/temperature. In [10⁻³⁰, 10³⁰]; default 1. */
   scale?: number;
   /** One factor a row; what `mean` divides by stays the number of rows. */
   sampleWeight?: number | FloatInput;
@@ -49,7 +49,8 @@ const GRAD_OPTIONS = ["grad", "gradOutput", ...OPTIONS];
 
 /**
  * Entropy −Σ p ln p of p = softmax(scale·x) of each row, in nats: subtracted from a loss, it keeps predictions from
- * becoming certain too soon. −∞ logits count as p = 0; a row without a softmax (−∞ only, or with +∞ or NaN) is NaN.
+ * becoming certain too soon. −∞ logits count as p = 0; a row without a softmax (−∞ only, or with +∞ or NaN) is NaN, but
+ * one whose classes are all masked 0.
  *
  * @param logits any shape, the classes along `axis`; a flat array is one row unless `dims` or `classes` says otherwise
  * @returns a number for `mean`, over the rows, and `sum`; for `none` one entropy a row, float64 when the logits are, else
@@ -107,13 +108,13 @@ function evaluate(
   withGrad: boolean,
 ): { loss: number | LossArray; grad?: FloatData } {
   const reduction = readReduction(options);
-  const scale = finiteNumber("scale", options.scale, 1, POSITIVE);
+  const scale = finiteNumber("scale", options.scale, 1, SCALES);
   const logits = resolveLogits(input, options);
   const { rows, type, rowDims } = logits;
   const sampleWeight = rowFactors("sampleWeight", options.sampleWeight, rows, rowDims);
   const upstream = withGrad ? rowFactors("gradOutput", options.gradOutput, rows, rowDims) : 1;
   const mask = options.mask === undefined ? undefined : maskView(options.mask, logits);
-  const by = divisor(reduction, rows);
+  const by = divisor(reduction, rows, "logits");
 
   const Losses = type === "float64" ? Float64Array : Float32Array;
   const inputs = { logits, mask, sampleWeight, gradOutput: upstream };
@@ -139,7 +140,7 @@ function evaluate(
 /** Classes of a direct call; undefined for another one. */
 function directClasses(logits: unknown, options: EntropyLossOptions): number | undefined {
   if (!(logits instanceof Float32Array) || logits.length === 0 || logits.length > DIRECT) return undefined;
-  const classes: unknown = options?.classes ?? logits.length;
+  const classes: unknown = options?.classes === undefined ? logits.length : options.classes;
   return typeof classes === "number" && classes > 0 && Number.isInteger(classes) && logits.length % classes === 0
     ? classes
     : undefined;
@@ -219,7 +220,11 @@ class EntropyTiles implements Tiles {
   fill(memory: Views, first: number, count: number): void {
     const { at, contents } = this.#block;
     const { mask, upstream, sampleWeight, by } = this.call;
-    if (mask !== undefined) maskIn(mask, first, count, memory, at.logits, contents.type);
+    if (mask !== undefined) {
+      maskIn(mask, first, count, memory, at.logits, contents.type);
+      // A row without classes counts as certain: entropy and gradient are 0.
+      restoreOneOfEmptyRows(mask, first, count, memory.view(contents.type), at.logits / elementBytes(contents.type));
+    }
     if (this.result !== undefined) writeRowFactors(memory, at.upstream, first, count, upstream, sampleWeight, by);
   }
 

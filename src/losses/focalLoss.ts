@@ -42,12 +42,8 @@ export interface FocalLossGradOptions<Grad = FloatOutput>
   extends FocalLossOptions,
     Pick<CrossEntropyGradOptions<Grad>, "grad" | "gradOutput"> {}
 
-function run(
-  logits: FloatInput,
-  targets: IndexInput,
-  { alpha = 1, gamma, ...options }: FocalLossGradOptions,
-  withGrad: boolean,
-) {
+function run(logits: FloatInput, targets: IndexInput, options: FocalLossGradOptions, withGrad: boolean) {
+  const { alpha = 1, gamma } = options;
   const scalars = { ...readScalars(options), focalGamma: finiteNumber("gamma", gamma, GAMMA, NOT_NEGATIVE) };
   return evaluate(logits, targets, options, scalars, withGrad, { alpha });
 }

@@ -1,6 +1,6 @@
 import type { FloatData, FloatInput, FloatOutput, IndexInput, ResultOf } from "../input/elements.js";
 import { typeError } from "../input/errors.js";
-import { boolean, finiteNumber, knownOptions, NO_OPTIONS, NOT_NEGATIVE, POSITIVE } from "../input/options.js";
+import { boolean, finiteNumber, knownOptions, NO_OPTIONS, NOT_NEGATIVE } from "../input/options.js";
 import { areApart } from "../input/outputs.js";
 import { checkRange, firstOutside } from "../input/pair.js";
 import type { RowsView } from "../input/rows.js";
@@ -46,7 +46,7 @@ function kind(variance: number | FloatInput): Kind<GaussianNllLossOptions> {
     own: OWN,
     read: ({ full, eps }) => ({
       op: "gaussian",
-      p: finiteNumber("eps", eps, EPS, POSITIVE),
+      p: finiteNumber("eps", eps, EPS, LEAST_EPS),
       q: boolean("full", full, false) ? HALF_LN_2_PI : 0,
       extra: { name: "variance", value: variance },
     }),
@@ -58,6 +58,8 @@ function kind(variance: number | FloatInput): Kind<GaussianNllLossOptions> {
 }
 
 const EPS = 1e-6;
+/** Smaller ones would be 0 as a float32. */
+const LEAST_EPS = { min: 1e-30 };
 const DEFAULT: Formula = { op: "gaussian", p: EPS };
 
 function isDirect(mean: unknown, targets: unknown, variance: unknown): mean is Float32Array {

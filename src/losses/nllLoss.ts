@@ -150,8 +150,8 @@ function evaluate(
 ): { loss: number | LossArray; grad?: FloatData } {
   const reduction = readReduction(options);
   const ignoreIndex = integer("ignoreIndex", options.ignoreIndex, IGNORE_INDEX);
-  const { logits: view, targets } = resolveInputs(input, targetsInput, options, "logProbabilities");
-  if (targets.kind !== "indices") throw typeError("targets", "class indices", targetsInput);
+  const { logits: view, targets } = resolveInputs(input, targetsInput, options, "logProbabilities", true);
+  if (targets.kind !== "indices") throw typeError("targets", "class indices (integers)", targetsInput);
   const { rows, classes, type, rowDims } = view;
   const weight = classWeights(options.weight, classes);
   const sampleWeight = rowFactors("sampleWeight", options.sampleWeight, rows, rowDims);

@@ -22,9 +22,14 @@ export interface Reduction {
 const KINDS = ["mean", "sum", "none"] as const;
 const ON_EMPTY = ["nan", "zero", "throw"] as const;
 
-export function readReduction({ reduction, denominator, onEmpty }: ReductionOptions): Reduction {
+/** @param others further names of a mean */
+export function readReduction(
+  { reduction, denominator, onEmpty }: ReductionOptions,
+  others: readonly string[] = [],
+): Reduction {
+  const kind = oneOf<string>("reduction", reduction, others.length === 0 ? KINDS : [...KINDS, ...others], "mean");
   return {
-    kind: oneOf("reduction", reduction, KINDS, "mean"),
+    kind: others.includes(kind) ? "mean" : (kind as ReductionKind),
     denominator: denominator === undefined ? undefined : finiteNumber("denominator", denominator, 1, POSITIVE),
     onEmpty: oneOf("onEmpty", onEmpty, ON_EMPTY, "nan"),
   };
@@ -34,13 +39,14 @@ export function readReduction({ reduction, denominator, onEmpty }: ReductionOpti
  * What the sum is divided by: 1 unless the reduction is `mean`. 0 stands for a mean over nothing.
  *
  * @param own the mean's own count: docs/maths.md §4
+ * @param name the argument that it counts
  * @throws {RangeError} when there is nothing to average and `onEmpty` is `"throw"`
  */
-export function divisor(reduction: Reduction, own: number): number {
+export function divisor(reduction: Reduction, own: number, name = "targets"): number {
   if (reduction.kind !== "mean") return 1;
   if (reduction.denominator !== undefined) return reduction.denominator;
   if (own === 0 && reduction.onEmpty === "throw") {
-    throw new RangeError('"targets" expected something to average, got no row that counts (onEmpty: "throw")');
+    throw new RangeError(`"${name}" expected something to average, got nothing that counts (onEmpty: "throw")`);
   }
   return own;
 }

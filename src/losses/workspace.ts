@@ -200,7 +200,7 @@ export class CrossEntropyWorkspace {
     const rows = options.rows === undefined ? all : integer("rows", options.rows, all, { min: 0, max: all });
     const full = rows === all;
     const { gradOutput } = options;
-    const upstream = gradOutput == null ? 1 : rowFactors("gradOutput", gradOutput, rows, [rows]);
+    const upstream = gradOutput === undefined ? 1 : rowFactors("gradOutput", gradOutput, rows, [rows]);
     const weight = this.#weight === undefined ? undefined : classWeights(this.#weight, this.classes);
     const { probabilities } = block.contents;
     const counted = probabilities

@@ -1,8 +1,8 @@
 import type { FloatData, FloatInput, FloatOutput, ResultOf, TensorLike } from "../input/elements.js";
 import { type MaskInput, type MaskView, maskView } from "../input/mask.js";
-import { boolean, knownOptions, NO_OPTIONS } from "../input/options.js";
+import { boolean, knownOptions, NO_OPTIONS, NUMBER_OR_NUMBERS } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
-import type { RowsView } from "../input/rows.js";
+import { type RowsView, viewLike } from "../input/rows.js";
 import { resolveLogits } from "../input/targets.js";
 import type { ShapeOptions } from "../losses/crossEntropyOptions.js";
 import { maskIn, RowBlock, type RowContents, remembering } from "../sweep/rows.js";
@@ -114,9 +114,13 @@ export function logSumExp(logits: FloatInput, options: LogSumExpOptions = NO_OPT
   const { rows, classes, type } = view;
   const Result = type === "float64" ? Float64Array : Float32Array;
   const out = options.out === undefined ? new Result(rows) : rowsOutput("out", options.out, rows);
-  if (options.out !== undefined) checkOverlap(out, { logits: view, mask, b: options.b });
+  const weighted = options.b !== undefined || returnSign;
+  const b = weighted
+    ? viewLike("b", options.b === undefined ? 1 : options.b, view, { broadcast: true, expected: NUMBER_OR_NUMBERS })
+    : undefined;
+  if (options.out !== undefined) checkOverlap(out, { logits: view, mask, b });
   const sign = returnSign ? new Result(rows) : undefined;
-  if (options.b !== undefined || returnSign) weightedLogSumExp(view, options.b ?? 1, mask, out, sign);
+  if (b !== undefined) weightedLogSumExp(view, b, mask, out, sign);
   else {
     const contents: RowContents = {
       type: computeType(type),

@@ -1,7 +1,7 @@
 import type { FloatInput } from "../input/elements.js";
 import type { MaskView } from "../input/mask.js";
 import { applyMask } from "../input/mask.js";
-import { copyRowsIn, type RowsView, viewLike } from "../input/rows.js";
+import { copyRowsIn, type RowsView } from "../input/rows.js";
 
 export interface WeightedLogSumExpOptions {
   /** Factors b of ln Σ b·eˣ, like the logits or broadcastable to them, of either sign; 0·∞ counts as 0. */
@@ -22,13 +22,12 @@ export interface LogSumExpWithSign<Value = Float32Array | Float64Array> {
  */
 export function weightedLogSumExp(
   logits: RowsView,
-  b: number | FloatInput,
+  factors: RowsView,
   mask: MaskView | undefined,
   value: Float32Array | Float64Array,
   sign: Float32Array | Float64Array | undefined,
 ): void {
   const { rows, classes } = logits;
-  const factors = viewLike("b", b, logits, { broadcast: true });
   const x = new Float64Array(classes);
   const f = new Float64Array(classes);
   for (let r = 0; r < rows; r++) {
@@ -40,7 +39,7 @@ export function weightedLogSumExp(
       if (f[j] === 0) x[j] = -Infinity; // what does not count sets no maximum either
       if (x[j] > m) m = x[j];
     }
-    let sum = 0;
+    let sum = m === Infinity && isTornApart(x, f) ? Number.NaN : 0;
     let lost = 0; // Neumaier's compensation
     for (let j = 0; j < classes; j++) {
       const term = x[j] === -Infinity ? 0 : x[j] === m ? f[j] : f[j] * Math.exp(x[j] - m);
@@ -54,4 +53,10 @@ export function weightedLogSumExp(
     value[r] = sign === undefined && total < 0 ? Number.NaN : log;
     if (sign !== undefined) sign[r] = Math.sign(total);
   }
+}
+
+/** Whether infinite terms of both signs are among b·eˣ. */
+function isTornApart(x: Float64Array, b: Float64Array): boolean {
+  const infinite = (sign: number) => x.some((value, j) => value === Infinity && Math.sign(b[j]) === sign);
+  return infinite(1) && infinite(-1);
 }

@@ -134,7 +134,7 @@ describe("rowFactors", () => {
   });
 
   const cases: [value: unknown, message: string][] = [
-    ["1", 'TypeError: "gradOutput" expected typed array, array of numbers or tensor, got "1"'],
+    ["1", 'TypeError: "gradOutput" expected number, typed array, array of numbers or tensor, got "1"'],
     [Number.NaN, 'RangeError: "gradOutput" expected finite number, got NaN'],
     [[1, 2, 3], 'RangeError: "gradOutput" expected 6 elements, one a row, got 3'],
     [{ data: [1, 2], dims: [2] }, 'RangeError: "gradOutput" expected dims that broadcast to [2, 3], got [2]'],

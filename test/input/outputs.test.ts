@@ -46,7 +46,7 @@ describe("outputView", () => {
   const repeated = { data: new Float32Array(3), dims: [2, 3], strides: [0, 1] };
   const interleaved = { data: new Float32Array(4), dims: [2, 3], strides: [1, 1] };
   const array = [1, 2, 3];
-  const expected = "Float32Array, Float64Array, Float16Array or the logits' own array";
+  const expected = "Float32Array, Float64Array, Float16Array or the logits' own typed array";
   const errors: [name: string, value: unknown, logits: unknown, message: string][] = [
     [
       "another length",
@@ -90,7 +90,7 @@ describe("outputView", () => {
   test("refuses other classes for 16-bit logits, with the words for them", () => {
     const narrow = of(new Uint16Array(2), { dtype: "float16" });
     expect(caught(() => outputView("out", new Int8Array(2), narrow))).toBe(
-      `TypeError: "out" expected Float32Array, Float64Array, Float16Array, Uint16Array or the logits' own array, got Int8Array(2)`,
+      `TypeError: "out" expected Float32Array, Float64Array, Float16Array, Uint16Array or the logits' own typed array, got Int8Array(2)`,
     );
   });
 });

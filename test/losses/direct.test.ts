@@ -189,4 +189,31 @@ describeSets("direct calls", (set) => {
       identical(got.grad, want.grad as Values);
     }
   });
+
+  test("options that are no plain object, arrays and null as classes go the way of all calls", () => {
+    const x = Float32Array.of(1, 2, 3, 4);
+    const y = Int32Array.of(1, 0);
+    class Options {
+      get reduction(): "sum" {
+        return "sum";
+      }
+    }
+    const sum = celoss.crossEntropy(x, y, { reduction: "sum" });
+    expect(celoss.crossEntropyWithGrad(x, y, new Options()).loss).toBe(sum);
+    expect(celoss.focalLossWithGrad(x, y, Object.create({ reduction: "sum" })).loss).toBe(
+      celoss.focalLoss(x, y, { reduction: "sum" }),
+    );
+    expect(() => celoss.crossEntropyWithGrad(x, y, [] as never)).toThrow('"options" expected object, got []');
+    expect(() => celoss.mseLossWithGrad(x, x.slice(), [] as never)).toThrow('"options" expected object, got []');
+    expect(() => celoss.entropyLoss(x, { classes: null } as never)).toThrow('"classes" expected integer, got null');
+  });
+
+  test("a squared error's gradient does not overflow before it is divided", () => {
+    const x = new Float32Array(16);
+    x[0] = 3e38;
+    const t = new Float32Array(16);
+    const want = Math.fround((2 * x[0]) / 16);
+    near(celoss.mseLossWithGrad(x, t).grad[0], want, { rel: FLOAT32 });
+    near(celoss.mseLossWithGrad(x, t, MEAN).grad[0], want, { rel: FLOAT32 });
+  });
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import * as celoss from "../../src/index.js";
 import {
   binaryCrossEntropyWithLogitsWithGrad,
   CrossEntropyWorkspace,
@@ -6,6 +7,7 @@ import {
   crossEntropyWithGrad,
   softmax,
 } from "../../src/index.js";
+import { FLOAT32 } from "../support/bounds.js";
 import { identical, near } from "../support/near.js";
 import * as reference from "../support/reference.js";
 import { Rng } from "../support/rng.js";
@@ -95,5 +97,96 @@ describeSets("regressions", () => {
     circular.push(circular);
     expect(() => softmax(circular as never)).toThrow('"logits" expected arrays nested at most 32 deep');
     expect(() => crossEntropy([[1]], circular as never)).toThrow('"targets" expected arrays nested at most 32 deep');
+  });
+
+  test("inherited options are options: focalLoss, klDivLoss with batchmean", () => {
+    const x = Float32Array.of(1, 2, 3, 4);
+    const y = Int32Array.of(1, 0);
+    expect(celoss.focalLoss(x, y, Object.create({ reduction: "sum", gamma: 1 }))).toBe(
+      celoss.focalLoss(x, y, { reduction: "sum", gamma: 1 }),
+    );
+    const t = Float32Array.of(0, 1, 0.5, 1);
+    const options = { reduction: "batchmean", denominator: 8 } as const;
+    expect(celoss.klDivLoss(x, t, Object.create(options))).toBe(celoss.klDivLoss(x, t, options));
+  });
+
+  test("entropyLoss: a row whose classes are all masked has loss and gradient 0, and counts", () => {
+    const x = Float32Array.of(1, 2, 3, 4);
+    for (const logits of [x, Float64Array.from(x)]) {
+      const { loss, grad } = celoss.entropyLossWithGrad(logits, { classes: 2, mask: [false, false, true, true] });
+      const alone = celoss.entropyLossWithGrad(logits.subarray(2));
+      near(loss, alone.loss / 2, { rel: 4 * FLOAT32 });
+      near(grad, [0, 0, alone.grad[0] / 2, alone.grad[1] / 2], { rel: 4 * FLOAT32 });
+    }
+  });
+
+  test("what is out of range is named by the caller's own place", () => {
+    const nested = [
+      [1, 2],
+      [3, 4],
+    ];
+    const call = (variance: never) => () => celoss.gaussianNllLoss(nested, nested, variance);
+    expect(call([[1], [-4]] as never)).toThrow('"variance" expected numbers >= 0, got -4 at index [1][0]');
+    expect(
+      call([
+        [1, 2],
+        [3, -4],
+      ] as never),
+    ).toThrow('"variance" expected numbers >= 0, got -4 at index [1][1]');
+    expect(call(Float32Array.of(1, -4) as never)).toThrow('"variance" expected numbers >= 0, got -4 at index 1');
+    expect(() => celoss.binaryCrossEntropy([[0.5], [1.5]], [[1], [1]])).toThrow("got 1.5 at index [1][0]");
+  });
+
+  test("messages: own reductions, own names, numbers where they may be, class indices where nothing else may", () => {
+    const x = Float32Array.of(1, 2, 3, 4);
+    const t = Float32Array.of(0, 1, 0.5, 1);
+    expect(() => celoss.klDivLoss(x, t, { reduction: "foo" } as never)).toThrow(
+      '"reduction" expected "mean", "sum", "none", "batchmean", got "foo"',
+    );
+    expect(() => celoss.entropyLoss(new Float32Array(0), { classes: 3, onEmpty: "throw" })).toThrow(
+      '"logits" expected something to average',
+    );
+    expect(() => celoss.mseLoss([], [], { onEmpty: "throw" })).toThrow('"input" expected something to average');
+    for (const loss of [celoss.nllLoss, celoss.focalLoss]) {
+      const call = loss as typeof celoss.nllLoss;
+      expect(() => call(x, Float32Array.of(1, 0) as never)).toThrow(
+        '"targets" expected class indices (integers), got Float32Array(2)',
+      );
+    }
+    expect(() => celoss.mseLoss(x, t, { weight: "2" } as never)).toThrow('"weight" expected number, typed array');
+    expect(() => celoss.logSumExp(x, { b: "1" } as never)).toThrow('"b" expected number, typed array');
+    const plain = [1, 2];
+    expect(() => celoss.crossEntropyWithGrad(plain, [1], { grad: plain as never })).toThrow("own typed array");
+  });
+
+  test("null is no factor, and an `out` that is not written to stands in nobody's way", () => {
+    const x = Float32Array.of(1, 2);
+    expect(() => celoss.crossEntropy(x, [1], { sampleWeight: null } as never)).toThrow(
+      '"sampleWeight" expected number',
+    );
+    expect(() => celoss.crossEntropyWithGrad(x, [1], { gradOutput: null } as never)).toThrow('"gradOutput" expected');
+    expect(() => celoss.logSumExp(x, { b: null } as never)).toThrow('"b" expected number');
+    const grad = new Float32Array(2);
+    expect(celoss.mseLossWithGrad(x, [0, 0], { grad, out: grad }).loss).toBe(2.5);
+  });
+
+  test("integers weigh elements too", () => {
+    const [x, t] = [Float32Array.of(1, 2), Float32Array.of(0, 0)];
+    expect(celoss.mseLoss(x, t, { weight: Int32Array.of(2, 3) as never })).toBe(7);
+  });
+
+  test("scale and soft cap at the ends of their ranges: finite, as in float64; beyond them refused", () => {
+    const x = Float32Array.of(1, 2);
+    for (const options of [{ scale: 1e-30 }, { softcap: 1e-20 }, { softcap: 1e30 }]) {
+      const got = celoss.crossEntropyWithGrad(x, [0], options);
+      const want = celoss.crossEntropyWithGrad(Float64Array.from(x), [0], options);
+      near(got.loss, want.loss, { rel: 4 * FLOAT32 }, JSON.stringify(options));
+      near(got.grad, want.grad, { abs: 4 * FLOAT32 }, JSON.stringify(options));
+    }
+    expect(celoss.crossEntropy(x, [0], { scale: 1e30 })).toBeCloseTo(1e30, -24);
+    expect(() => celoss.crossEntropy(x, [0], { scale: 1e-46 })).toThrow(
+      '"scale" expected finite number in [1e-30, 1e+30]',
+    );
+    expect(() => celoss.crossEntropy(x, [0], { softcap: 1e300 })).toThrow('"softcap" expected finite number in [1e-20');
   });
 });

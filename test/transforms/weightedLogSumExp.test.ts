@@ -54,11 +54,20 @@ describeSets("logSumExp with factors", () => {
     near(value.data, logSumExp(x, { dims: [2, 3, 4], axis: 1 }), { rel: 4e-7 });
   });
 
+  test("∞ − ∞ is NaN, whatever it is multiplied by", () => {
+    const { value, sign } = logSumExp([Infinity, Infinity, 0], { b: [2, -1, 1], returnSign: true });
+    expect([value[0], sign[0]]).toEqual([Number.NaN, Number.NaN]);
+    expect(logSumExp([Infinity, Infinity], { b: [2, 1] })[0]).toBe(Infinity);
+    expect(logSumExp([Infinity, Infinity], { b: [2, 0] })[0]).toBe(Infinity);
+  });
+
   test("refuses what does not fit", () => {
     expect(() => logSumExp([1, 2], { b: [1, 2, 3] })).toThrow(/^"b" expected 2 elements/);
     expect(() => logSumExp([1, 2], { returnSign: 1 as never })).toThrow(/^"returnSign" expected boolean/);
     expect(() => logSumExp([1, 2], { keepdims: true } as never)).toThrow(/did you mean "keepDims"/);
     const b = Float64Array.of(1, 2);
     expect(() => logSumExp([1, 2], { b, out: b.subarray(0, 1) })).toThrow(/^"out" expected memory apart/);
+    const tensor = { data: b, dims: [2] };
+    expect(() => logSumExp([1, 2], { b: tensor, out: b.subarray(1) })).toThrow(/^"out" expected memory apart/);
   });
 });
