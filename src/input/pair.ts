@@ -66,7 +66,7 @@ export function firstOutside(
   high: number,
 ): number {
   const end = from + count;
-  let i = from;
+  let i = low === 0 && high === Infinity ? firstSigned(values, from, count) : from;
   for (; i + 4 <= end; i += 4) {
     const a = values[i];
     const b = values[i + 1];
@@ -76,6 +76,18 @@ export function firstOutside(
   }
   while (i < end && !(values[i] < low || values[i] > high)) i++;
   return i;
+}
+
+/**
+ * Where, but for a few elements, the first of many float32 is whose sign is negative, or the end: by their bits, which
+ * takes a third of the time. −0 and NaN among them have yet to be told from what is below 0.
+ */
+function firstSigned(values: ArrayLike<number>, from: number, count: number): number {
+  if (!(values instanceof Float32Array) || count < 256) return from;
+  const bits = new Int32Array(values.buffer, values.byteOffset + 4 * from, count);
+  let i = 0;
+  while (i + 4 <= count && (bits[i] | bits[i + 1] | bits[i + 2] | bits[i + 3]) >= 0) i += 4;
+  return from + i;
 }
 
 /** Elements that are looked at together where they cannot be where they lie. */

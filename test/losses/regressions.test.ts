@@ -189,4 +189,19 @@ describeSets("regressions", () => {
     );
     expect(() => celoss.crossEntropy(x, [0], { softcap: 1e300 })).toThrow('"softcap" expected finite number in [1e-20');
   });
+
+  test("600 variances: −0 and NaN pass, the first below 0 is found wherever it stands", () => {
+    const x = new Float32Array(600);
+    for (const at of [0, 3, 255, 256, 598, 599]) {
+      const variance = new Float32Array(601).fill(1).subarray(1);
+      variance[at] = -0;
+      expect(celoss.gaussianNllLoss(x, x, variance)).toBeLessThan(0);
+      variance[at] = Number.NaN;
+      expect(celoss.gaussianNllLoss(x, x, variance)).toBeNaN();
+      variance[at] = -Number.NaN;
+      variance[Math.min(at + 1, 599)] = -2;
+      const place = Math.min(at + 1, 599);
+      expect(() => celoss.gaussianNllLoss(x, x, variance)).toThrow(`numbers >= 0, got -2 at index ${place}`);
+    }
+  });
 });
