@@ -12,7 +12,6 @@ import { findEngines } from "./engines.js";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const FULL = "bench/results/full.json";
 const SECOND = "bench/results/newest.json";
-const LOSSES = "bench/results/losses.json";
 const ENGINES = "bench/results/engines";
 
 function node(...words: string[]): void {
@@ -41,8 +40,7 @@ const [here, newest] = [nodes[0], nodes[nodes.length - 1]];
 
 bench("--all", "--json", FULL);
 if (newest.id !== here.id) bench("--all", ...targets, "--engine", newest.id, "--json", SECOND);
-bench("--all", "--only", "series losses", "--json", LOSSES);
 bench("--engines", "--json", `${ENGINES}/any.json`);
 const engines = readdirSync(join(root, ENGINES)).filter((name) => name.endsWith(".json"));
-const others = [LOSSES, ...(newest.id !== here.id ? [SECOND] : []), ...engines.map((name) => `${ENGINES}/${name}`)];
+const others = [...(newest.id !== here.id ? [SECOND] : []), ...engines.map((name) => `${ENGINES}/${name}`)];
 node("scripts/table.mjs", FULL, ...others);
