@@ -13,6 +13,7 @@ import {
   type PerRow,
   unitOf,
 } from "./arguments.js";
+import { LARGE, largeCrossEntropyNats, largeEntropyNats } from "./large.js";
 import { Sum } from "./sum.js";
 
 /**
@@ -79,6 +80,7 @@ function entropies<A extends Axis | undefined>(
 
 /** −Σ p log₂ p of numbers ≥ 0. */
 export function entropyBits(p: Float64Array): number {
+  if (p.length >= LARGE) return largeEntropyNats(p) * Math.LOG2E;
   const sum = new Sum();
   for (let i = 0; i < p.length; i++) if (p[i] > 0) sum.add(-p[i] * Math.log2(p[i]));
   return sum.value;
@@ -108,6 +110,7 @@ export function crossEntropy<A extends Axis | undefined = undefined>(
 }
 
 function crossEntropyBits(p: Float64Array, q: Float64Array): number {
+  if (p.length >= LARGE) return largeCrossEntropyNats(p, q) * Math.LOG2E;
   const sum = new Sum();
   for (let i = 0; i < p.length; i++) if (p[i] > 0) sum.add(p[i] * surpriseBits(q[i]));
   return sum.value;
