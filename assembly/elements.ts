@@ -189,6 +189,7 @@ const DERIVATIVE: usize = memory.data(32, 16);
   return sub<T>(x, mulZero<T>(t, log<T>(rate)));
 }
 
+// Literals by which the compiler chooses; nothing outside of this file knows them.
 // @ts-ignore: decorator
 @inline const SIGMOID: i32 = 0;
 // @ts-ignore: decorator

@@ -140,9 +140,9 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
 }
 
 /**
- * Losses and gradients of rows of float32 logits, n ≤ FEW; no class weights with smoothing, and a whole γ ≥ 0, not with
- * smoothing either. Returns how many it has
- * done: it stops before four rows of which a sum is out of range, and before a group in which a term is.
+ * Losses and gradients of rows of float32 logits, n ≤ FEW; no class weights with smoothing, and a whole γ ≥ 0, without
+ * smoothing too. Returns how many it has done: it stops before four rows of which a sum is out of range, and before a
+ * group in which a term is.
  */
 export function fewRows(
   rows: usize, n: usize, x: usize, y: usize, w: usize, epsilon: f64, lambda: f64, gamma: i32, ignored: i32,

@@ -82,7 +82,6 @@ const ROW: usize = memory.data(32, 16);
 export function sumExpCappedRow<T>(
   x: usize, n: usize, k: usize, scale: f64, cap: f64, keep: bool, terms: usize,
 ): bool {
-  // 16-bit rows would cost a kilobyte each.
   if (sizeof<T>() == 8) return false;
   const size = sizeof<T>();
   const step = lanes<T>();

@@ -24,9 +24,11 @@ const CLASSES = 10;
 function once(make: (values: Float32Array) => Values): (values: Float32Array) => Values {
   const made = new WeakMap<Float32Array, Values>();
   return (values) => {
-    const known = made.get(values) ?? make(values);
-    made.set(values, known);
-    return known;
+    const known = made.get(values);
+    if (known !== undefined) return known;
+    const first = make(values);
+    made.set(values, first);
+    return first;
   };
 }
 

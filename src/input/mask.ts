@@ -73,7 +73,7 @@ export function markEmptyRows(
 }
 
 /** Gives a row of which no class takes part a logit of 0 and nothing else; rows first…first + count lie at `at` in `to`. */
-export function restoreOneOfEmptyRows(mask: MaskView, first: number, count: number, to: NumberArray, at: number): void {
+export function unmaskOneOfEmptyRows(mask: MaskView, first: number, count: number, to: NumberArray, at: number): void {
   if (mask.classes === 0) return;
   eachEmptyRow(mask, first, count, (row) => {
     to[at + row * mask.classes] = 0;

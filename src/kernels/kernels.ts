@@ -131,7 +131,7 @@ export type BinaryGradKernel = (
 
 /**
  * Losses of single elements other than the binary cross-entropy with logits: docs/maths.md. x, the targets t, a further
- * array or number v, and the numbers p and q. In float32 and float64 only: 16-bit elements are widened on their way in.
+ * array or number v, and the numbers p and q.
  */
 export const ELEMENT_OPS = [
   /** σ(x): a map, of which the value goes where derivatives go, and the loss is 0. No t. */

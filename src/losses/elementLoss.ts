@@ -152,10 +152,6 @@ function directMean<Options extends Loosely>(
   return sum / x.length;
 }
 
-function reductionOf<Options extends Loosely>({ reductions }: Kind<Options>, options: Options): Reduction {
-  return readReduction(options as ReductionOptions, reductions);
-}
-
 function formulaOf<Options extends Loosely>(kind: Kind<Options>, options: Options): LossFormula {
   if (options !== NO_OPTIONS) return kind.read(options);
   kind.bare ??= kind.read(options);
@@ -187,7 +183,7 @@ export function prepare<Options extends Loosely & ElementGradOptions>(
   withGrad: boolean,
   extraOutput?: { readonly name: string; readonly value: FloatOutput | undefined },
 ): Prepared {
-  const reduction = reductionOf(kind, options);
+  const reduction = readReduction(options as ReductionOptions, kind.reductions);
   const { op, p = 0, q = 0, smoothing = 0, extra: extraOption } = formulaOf(kind, options);
   const { x, targets } = resolvePair(input, targetsInput, options, kind.input);
   const weight = factor("weight", options.weight, x);

@@ -1,5 +1,5 @@
 import type { FloatData, FloatInput, FloatOutput, ResultOf } from "../input/elements.js";
-import { type MaskInput, type MaskView, maskView, restoreOneOfEmptyRows } from "../input/mask.js";
+import { type MaskInput, type MaskView, maskView, unmaskOneOfEmptyRows } from "../input/mask.js";
 import { finiteNumber, knownOptions, NO_OPTIONS, type RowFactors, rowFactors } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
 import type { RowsView } from "../input/rows.js";
@@ -183,7 +183,7 @@ interface EntropyCall {
 
 const blockFor = remembering((stage, contents, rows) => new RowBlock(stage, contents, rows));
 
-/** Entropies as tiles, and what they add up to. 16-bit logits are widened on their way into the stage. */
+/** Entropies as tiles, and what they add up to. */
 class EntropyTiles implements Tiles {
   readonly stage: Stage;
   readonly end: number;
@@ -223,7 +223,7 @@ class EntropyTiles implements Tiles {
     if (mask !== undefined) {
       maskIn(mask, first, count, memory, at.logits, contents.type);
       // A row without classes counts as certain: entropy and gradient are 0.
-      restoreOneOfEmptyRows(mask, first, count, memory.view(contents.type), at.logits / elementBytes(contents.type));
+      unmaskOneOfEmptyRows(mask, first, count, memory.view(contents.type), at.logits / elementBytes(contents.type));
     }
     if (this.result !== undefined) writeRowFactors(memory, at.upstream, first, count, upstream, sampleWeight, by);
   }

@@ -134,17 +134,14 @@ function slotType({ view, type }: Place): ElementType {
   return isNarrow(view.type) ? view.type : type;
 }
 
-/**
- * Type that an input arrives in the stage in: elements of the 16-bit types as they are, to be widened there, but for
- * those that `fill` changes, and where they are computed in float64.
- */
-function arrivalType({ view, type, edited }: Input): ElementType {
-  return isNarrow(view.type) && type === "float32" && !edited ? view.type : type;
+/** Type that an input arrives in the stage in: 16-bit elements as they are, to be widened there unless to float64. */
+function arrivalType({ view, type }: Place): ElementType {
+  return isNarrow(view.type) && type === "float32" ? view.type : type;
 }
 
-/** Where they arrive: what is to be widened at the end of its place, as aligned as that is. */
-function arrivalAt(input: Input, elements: number): number {
-  return isNarrow(arrivalType(input)) ? input.at + Math.ceil(elements / 4) * 8 : input.at;
+/** Where elements of this type arrive: what is to be widened at the end of its place, as aligned as that is. */
+function arrivalAt(at: number, type: ElementType, elements: number): number {
+  return isNarrow(type) ? at + Math.ceil(elements / 4) * 8 : at;
 }
 
 /** A tile on this thread, from the caller's arrays to the result; what is left in the stage is for `collect`. */
@@ -154,7 +151,7 @@ function compute(tiles: Tiles, first: number, count: number): number {
     const { view } = input;
     const elements = count * view.classes;
     const type = arrivalType(input);
-    const at = arrivalAt(input, elements);
+    const at = arrivalAt(input.at, type, elements);
     const to = stage.view(type);
     // Small arrays have no buffer until it is asked for.
     const phase = elements < 1024 || !isShared(view) ? 0 : phaseOf(view, first, to);
@@ -290,8 +287,9 @@ class SharedSweep {
     tiles.inputs.forEach((input, k) => {
       const { view, edited } = input;
       const elements = rows * view.classes;
-      const type = arrivalType(input);
-      const at = arrivalAt(input, elements);
+      // What `fill` changes has to be there in the type that it changes.
+      const type = edited ? input.type : arrivalType(input);
+      const at = arrivalAt(input.at, type, elements);
       const to = memory.view(type);
       const bytes = elements * to.BYTES_PER_ELEMENT;
       const phase = edited ? 0 : phaseOf(view, first, to);

@@ -37,12 +37,11 @@ interface Exception {
 
 const SOFT_CAP = "the soft cap calls tanh";
 const EXCEPTIONS: readonly Exception[] = [
-  {
-    loop: "crossEntropyRows<f32>: assembly/logsumexp.ts sumExpRowBy",
-    loops: 1,
-    rules: ["call", "constant"],
-    why: SOFT_CAP,
-  },
+  ...[
+    "crossEntropyRows<f32>: assembly/logsumexp.ts sumExpRowBy",
+    "targetSumsCapped<f32>: assembly/crossentropy.ts targetSumsBy",
+    "gradientCappedRow<f32>: assembly/gradient.ts gradientCappedRow",
+  ].map((loop): Exception => ({ loop, loops: 1, rules: ["call", "constant"], why: SOFT_CAP })),
   {
     loop: "sumExpCappedRow<f32>: assembly/softcap.ts sumExpCappedRow",
     loops: 1,
@@ -53,18 +52,6 @@ const EXCEPTIONS: readonly Exception[] = [
     loop: "crossEntropyRows<f32>: assembly/crossentropy.ts targetDot",
     loops: 1,
     rules: ["call", "constant", "scalar"],
-    why: SOFT_CAP,
-  },
-  {
-    loop: "targetSumsCapped<f32>: assembly/crossentropy.ts targetSumsBy",
-    loops: 1,
-    rules: ["call", "constant"],
-    why: SOFT_CAP,
-  },
-  {
-    loop: "gradientCappedRow<f32>: assembly/gradient.ts gradientCappedRow",
-    loops: 1,
-    rules: ["call", "constant"],
     why: SOFT_CAP,
   },
   ...ELEMENT_OPS.map((op): Exception => {
