@@ -1,5 +1,5 @@
 import {
-  HOT_SCALE, HOT_SHIFT, expAny, expHotOnce, expOfNegative, expScale, expScaledOnce, hasHotExp, negativeConstant,
+  expAny, expOfNegative, expScale, expScaledOnce, hotTermOf, hotUnit, negativeConstant,
 } from "./exp";
 import { log, log1p, log1pOfFour, log1pUnit } from "./log";
 import { tanh } from "./tanh";
@@ -21,9 +21,9 @@ export function exp_f32(n: usize, x: usize, y: usize): void {
 
 /** Of the hot loops; x within ±22. */
 export function expHot_f32(n: usize, x: usize, y: usize): void {
-  const factor = f64x2.splat(<f64>(<i64>1 << <i64>HOT_SHIFT) / (hasHotExp<f32>() ? HOT_SCALE : expScale<f32>()));
+  const factor = f64x2.splat(1 / hotUnit(0));
   for (let i: usize = 0; i < n; i += 2) {
-    const e = expHotOnce(v128.load64_zero(x + (i << 2)));
+    const e = hotTermOf(v128.load64_zero(x + (i << 2)), 0);
     v128.store(y + (i << 3), f64x2.mul(f64x2.promote_low_f32x4(e), factor));
   }
 }
@@ -34,7 +34,7 @@ export function expNegative_f32(n: usize, x: usize, y: usize): void {
     const e = expOfNegative(
       v128.load64_zero(x + (i << 2)), negativeConstant(0), negativeConstant(1), negativeConstant(2),
       negativeConstant(3), negativeConstant(4), negativeConstant(5), negativeConstant(6), negativeConstant(7),
-      negativeConstant(8), negativeConstant(9),
+      negativeConstant(8),
     );
     v128.store(y + (i << 3), f64x2.promote_low_f32x4(e));
   }

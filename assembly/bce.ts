@@ -2,7 +2,10 @@ import {
   abs, add, div, eq, held, lanes, loadTail, lt, madd, mul, mulZero, nmadd, pmax, splat,
   storeTail, sub, sumLanes, tailOf, upperHalf,
 } from "./lanes";
-import { expOfNegative, expScale, expScaledOnce, negativeConstant } from "./exp";
+import {
+  expOfNegative, expScale, expScaledOnce, nearArgument, nearConstant, nearExponent, nearMagic, nearMantissa, nearMost,
+  nearSize, negativeConstant, notNear,
+} from "./exp";
 import { log1p, log1pUnit } from "./log";
 
 // Binary cross-entropy with logits, element by element. With E = e^{−|x|}, L = ln(1 + E), w₊ the positive weight,
@@ -14,7 +17,8 @@ import { log1p, log1pUnit } from "./log";
 // Both sides hold terms of one sign only, for t in [0, 1]: nothing cancels. 0·∞ counts as 0.
 //
 // Without weights the sum of many elements takes one logarithm: Σ ln(1 + Eᵢ) = ln(1 + S), where S + 1 = Π(1 + Eᵢ) is
-// built up as S ← S + E(1 + S). S, and not 1 + S, so that elements that are nearly certain count with all their digits.
+// built up as S ← S + E(1 + S), of pairs: E₀ + E₁(1 + E₀) in place of E. S, and not 1 + S, so that elements that are
+// nearly certain count with all their digits.
 
 /**
  * One vector of elements from i on, `left` of which are of the array. Returns the losses, 0 behind the end; the
@@ -55,25 +59,32 @@ import { log1p, log1pUnit } from "./log";
   return value;
 }
 
-/** Elements of a block, whose sums are carried over to float64, and vectors of it: S stays below 2⁶⁴. */
+/** Elements of a block, whose sums are carried over to float64: S of a lane stays below 2³². */
 // @ts-ignore: decorator
 @inline const ELEMENTS: usize = 256;
-
-/** Σ x·([x ≥ 0] − t) of `count` logits, whole vectors. */
+/** Blocks that share a logarithm: a product of theirs is a float64. */
 // @ts-ignore: decorator
-@inline function linearSum(count: usize, x: usize, t: usize): f64 {
+@inline const BLOCKS: usize = 3;
+
+/** Σ x·([x ≥ 0] − t) of the latest block. */
+const LINEAR: usize = memory.data(8, 8);
+
+/** x·([x ≥ 0] − t); NaN where 0·∞ should be 0. */
+// @ts-ignore: decorator
+@inline function linearOf(x: v128, t: usize): v128 {
+  return nmadd<f32>(x, v128.load(t), pmax<f32>(f32x4.splat(0), x));
+}
+
+/** Says of the latest block that its linear parts add up to these lanes. */
+// @ts-ignore: decorator
+@inline function keepLinear(lanes: v128, count: usize, x: usize, t: usize): void {
+  const sum = sumLanes<f32>(lanes);
+  store<f64>(LINEAR, sum - sum == 0 ? sum : exactLinear(count, x, t));
+}
+
+/** The same element by element, with 0·∞ = 0. */
+function exactLinear(count: usize, x: usize, t: usize): f64 {
   const zero = held<f32>(0);
-  let a = zero;
-  let b = zero;
-  for (let i: usize = 0; i < count; i += 8) {
-    const x0 = v128.load(x + (i << 2));
-    const x1 = v128.load(x + ((i + 4) << 2));
-    a = add<f32>(a, nmadd<f32>(x0, v128.load(t + (i << 2)), pmax<f32>(zero, x0)));
-    b = add<f32>(b, nmadd<f32>(x1, v128.load(t + (i << 2), 16), pmax<f32>(zero, x1)));
-  }
-  const sum = sumLanes<f32>(add<f32>(a, b));
-  if (sum - sum == 0) return sum;
-  // 0·∞ is in it, or NaN.
   let exact: f64 = 0;
   for (let i: usize = 0; i < count; i += 4) {
     const xV = v128.load(x + (i << 2));
@@ -83,50 +94,114 @@ import { log1p, log1pUnit } from "./log";
   return exact;
 }
 
-/** ln Π(1 + S) over the lanes, S as long as sums of logarithms go. */
+/** Π(1 + S) − 1 over the lanes. */
 // @ts-ignore: decorator
-@inline function logOfProducts(S: v128): f64 {
+@inline function joined(S: v128): f64 {
   const low = f64x2.promote_low_f32x4(S);
-  const high = f64x2.promote_low_f32x4(upperHalf(S));
-  const pair = f64x2.add(low, f64x2.mul(high, f64x2.add(f64x2.splat(1), low)));
-  const a = f64x2.extract_lane(pair, 0);
-  const b = f64x2.extract_lane(pair, 1);
-  return log1p<f32>(a + b * (1 + a));
+  const pair = f64x2.add(low, f64x2.mul(f64x2.promote_low_f32x4(upperHalf(S)), f64x2.add(f64x2.splat(1), low)));
+  const first = f64x2.extract_lane(pair, 0);
+  return first + f64x2.extract_lane(pair, 1) * (1 + first);
 }
 
-/** A block of {@link ELEMENTS} without weights: its loss; the gradient times `factor` to dx. */
+/** Below it, what is raised to e⁻⁸⁶ would count; ln(1 + E) is E there. */
 // @ts-ignore: decorator
-@inline function plainBlock(x: usize, t: usize, factor: v128, dx: usize, grad: bool): f64 {
+@inline const CERTAIN: f64 = 1e-26;
+
+/** Σ E of a block. */
+function certainBlock(count: usize, x: usize): f64 {
+  const sign = held<f32>(-0.0);
+  let S = f32x4.splat(0);
+  for (let i: usize = 0; i < count; i += 4) {
+    S = add<f32>(
+      S,
+      expOfNegative(
+        v128.or(v128.load(x + (i << 2)), sign), negativeConstant(0), negativeConstant(1), negativeConstant(2),
+        negativeConstant(3), negativeConstant(4), negativeConstant(5), negativeConstant(6), negativeConstant(7),
+        negativeConstant(8),
+      ),
+    );
+  }
+  return sumLanes<f32>(S);
+}
+
+/**
+ * A block without weights, `count` a multiple of 8: returns its S, and leaves its linear sum. S is NaN where an |x| is
+ * 86 or more; with `clamp` where an x is NaN.
+ */
+// @ts-ignore: decorator
+@inline function plainBlockBy(count: usize, x: usize, t: usize, clamp: bool): f64 {
   const one = held<f32>(1);
   const sign = held<f32>(-0.0);
-  const c0 = negativeConstant(0), c1 = negativeConstant(1), c2 = negativeConstant(2), c3 = negativeConstant(3);
-  const c4 = negativeConstant(4), c5 = negativeConstant(5), c6 = negativeConstant(6), c7 = negativeConstant(7);
-  const c8 = negativeConstant(8), c9 = negativeConstant(9);
-  // Before the gradient may overwrite the logits.
-  const linear = linearSum(ELEMENTS, x, t);
-  let S = f32x4.splat(0);
-  for (let i: usize = 0; i < ELEMENTS; i += 4) {
-    const xV = v128.load(x + (i << 2));
-    const e = expOfNegative(v128.or(xV, sign), c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
-    S = madd<f32>(add<f32>(S, one), e, S);
-    if (grad) {
-      const small = div<f32>(e, add<f32>(one, e));
-      // (1 − t) − E/(1 + E) or E/(1 + E) − t by the sign of x, that of −0 too: both terms ask the same bit.
-      const off = sub<f32>(v128.andnot(one, i32x4.shr_s(xV, 31)), v128.load(t + (i << 2)));
-      v128.store(dx + (i << 2), mul<f32>(add<f32>(off, v128.xor(small, v128.andnot(sign, xV))), factor));
-    }
+  const magic = nearMagic();
+  const most = nearMost();
+  const c0 = nearConstant(0), c1 = nearConstant(1), c2 = nearConstant(2), c3 = nearConstant(3), c4 = nearConstant(4);
+  const c5 = nearConstant(5), c6 = nearConstant(6);
+  let S = f32x4.splat(0), linear = S, seen = magic;
+  for (let i: usize = 0; i < count; i += 8) {
+    const x0 = v128.load(x + (i << 2));
+    const t0 = nearArgument(nearSize(x0, sign, clamp, most), c0);
+    const z0 = nearExponent(t0, c0, magic);
+    const p0 = nearMantissa(t0, z0, magic, c1, c2, c3, c4, c5, c6);
+    const e0 = i32x4.sub(p0, i32x4.shl(z0, 23));
+    const x1 = v128.load(x + (i << 2), 16);
+    const t1 = nearArgument(nearSize(x1, sign, clamp, most), c0);
+    const z1 = nearExponent(t1, c0, magic);
+    const p1 = nearMantissa(t1, z1, magic, c1, c2, c3, c4, c5, c6);
+    seen = v128.or(seen, v128.or(z0, z1));
+    // (1 + E₀)(1 + E₁) − 1
+    const pair = madd<f32>(p1, i32x4.sub(add<f32>(e0, one), i32x4.shl(z1, 23)), e0);
+    S = madd<f32>(add<f32>(S, one), pair, S);
+    linear = add<f32>(linear, add<f32>(linearOf(x0, t + (i << 2)), linearOf(x1, t + (i << 2) + 16)));
   }
-  return linear + logOfProducts(S);
+  if (!clamp && notNear(seen)) return NaN;
+  keepLinear(linear, count, x, t);
+  return joined(S);
 }
 
 // As functions, so that nothing is asked in the loop.
 
-function plainBlockAlone(x: usize, t: usize): f64 {
-  return plainBlock(x, t, f32x4.splat(0), 0, false);
+function plainBlock(count: usize, x: usize, t: usize): f64 {
+  return plainBlockBy(count, x, t, false);
 }
 
-function plainBlockWithGrad(x: usize, t: usize, factor: v128, dx: usize): f64 {
-  return plainBlock(x, t, factor, dx, true);
+function plainBlockClamped(count: usize, x: usize, t: usize): f64 {
+  const S = plainBlockBy(count, x, t, true);
+  return S < CERTAIN ? certainBlock(count, x) : S;
+}
+
+/** The same, and the gradient times `factor` to dx. */
+function plainBlockWithGrad(count: usize, x: usize, t: usize, factor: v128, dx: usize): f64 {
+  const one = held<f32>(1);
+  const sign = held<f32>(-0.0);
+  const c0 = negativeConstant(0), c1 = negativeConstant(1), c2 = negativeConstant(2), c3 = negativeConstant(3);
+  const c4 = negativeConstant(4), c5 = negativeConstant(5), c6 = negativeConstant(6), c7 = negativeConstant(7);
+  const c8 = negativeConstant(8);
+  // Before the gradient may overwrite the logits.
+  let linear = f32x4.splat(0);
+  for (let i: usize = 0; i < count; i += 8) {
+    const a = linearOf(v128.load(x + (i << 2)), t + (i << 2));
+    linear = add<f32>(linear, add<f32>(a, linearOf(v128.load(x + (i << 2), 16), t + (i << 2) + 16)));
+  }
+  keepLinear(linear, count, x, t);
+  let S = f32x4.splat(0);
+  for (let i: usize = 0; i < count; i += 8) {
+    const x0 = v128.load(x + (i << 2));
+    const x1 = v128.load(x + (i << 2), 16);
+    const e0 = expOfNegative(v128.or(x0, sign), c0, c1, c2, c3, c4, c5, c6, c7, c8);
+    v128.store(dx + (i << 2), gradientOf(x0, e0, t + (i << 2), one, sign, factor));
+    const e1 = expOfNegative(v128.or(x1, sign), c0, c1, c2, c3, c4, c5, c6, c7, c8);
+    v128.store(dx + (i << 2), gradientOf(x1, e1, t + (i << 2) + 16, one, sign, factor), 16);
+    S = madd<f32>(add<f32>(S, one), madd<f32>(add<f32>(e0, one), e1, e0), S);
+  }
+  return joined(S);
+}
+
+/** (1 − t) − E/(1 + E) or E/(1 + E) − t by the sign of x, that of −0 too, times `factor`: both ask the same bit. */
+// @ts-ignore: decorator
+@inline function gradientOf(x: v128, e: v128, t: usize, one: v128, sign: v128, factor: v128): v128 {
+  const small = div<f32>(e, add<f32>(one, e));
+  const off = sub<f32>(v128.andnot(one, i32x4.shr_s(x, 31)), v128.load(t));
+  return mul<f32>(add<f32>(off, v128.xor(small, v128.andnot(sign, x))), factor);
 }
 
 export function binaryCrossEntropy<T>(
@@ -140,9 +215,19 @@ export function binaryCrossEntropy<T>(
   let total: f64 = 0;
   let i: usize = 0;
   if (sizeof<T>() != 8 && !w && !pw && pwScalar == 1 && !g && !loss) {
-    for (; i + ELEMENTS <= n; i += ELEMENTS) {
-      total += grad ? plainBlockWithGrad(x + i * size, t + i * size, gV, dx + i * size)
-        : plainBlockAlone(x + i * size, t + i * size);
+    const whole = n & ~7;
+    while (i < whole) {
+      let S: f64 = 0;
+      for (const stop = min(i + BLOCKS * ELEMENTS, whole); i < stop; ) {
+        const count = min(ELEMENTS, stop - i);
+        let s = grad ? plainBlockWithGrad(count, x + i * size, t + i * size, gV, dx + i * size)
+          : plainBlock(count, x + i * size, t + i * size);
+        if (!grad && s != s) s = plainBlockClamped(count, x + i * size, t + i * size);
+        S += s * (1 + S);
+        total += load<f64>(LINEAR);
+        i += count;
+      }
+      total += log1p<f32>(S);
     }
   }
   while (i < n) {

@@ -7,6 +7,7 @@ import { FEW, GROUP, fewRows } from "./few";
 import { gradientCappedRow, gradientRow, scaleRow } from "./gradient";
 import { log, log1p } from "./log";
 import { CAPPED, PLAIN, SCALED, belowPeak, inner, logitAt, modeOf } from "./logits";
+import { plainRows } from "./plain";
 import {
   argmaxRow, expOne, finiteOrNaN, rowU, rowUnit, sumExpGeneralRow, sumExpRow, sumExpRowOfMaximum,
 } from "./logsumexp";
@@ -31,8 +32,6 @@ import { tanhDerivative } from "./tanh";
 /** Options block: see OPTION in src/kernels/kernels.ts. Sums that a row needs go behind the options. */
 // @ts-ignore: decorator
 @inline const SCRATCH: usize = 64;
-// @ts-ignore: decorator
-@inline const LINEAR: usize = SCRATCH + 24;
 
 // @ts-ignore: decorator
 @inline function product(a: f64, b: f64): f64 {
@@ -179,17 +178,17 @@ export function crossEntropyRows<T>(
   const factor = inner<T>(mode, scale, cap);
   const capV = splat<T>(cap);
   const around = mode == PLAIN && !t; // around the target: logsumexp.ts
-  // Only float32 rows have room for what the sum of logits loses to the one that is replaced.
-  const linear = sizeof<T>() != 8 && around && epsilon != 0 && !w ? options + LINEAR : 0;
-  const together = sizeof<T>() != 8 && around && n <= FEW && n > 0 && poly == 0
+  const few = sizeof<T>() != 8 && around && n <= FEW && n > 0 && poly == 0
     && (epsilon == 0 ? wholeGamma(gamma) : gamma == 0 && !w && n > 1);
+  const many = sizeof<T>() != 8 && around && n > FEW && poly == 0 && gamma == 0 && (epsilon == 0 || !w);
 
   let singly: usize = 0;
   for (let r: usize = 0; r < rows; ) {
-    if (together) {
+    if (few || many) {
       // Where something is out of range, some rows go one by one, and the one that has it the general way.
       const count: usize = singly ? 1 : rows - r;
-      const done = fewRows(count, n, x, y, w, epsilon, lambda, <i32>gamma, ignored, loss, lse, g, dx, grad);
+      const done = many ? plainRows(count, n, x, y, w, epsilon, lambda, ignored, loss, lse, g, dx, scratch, grad)
+        : fewRows(count, n, x, y, w, epsilon, lambda, <i32>gamma, ignored, loss, lse, g, dx, grad);
       r += done;
       x += done * n * size;
       y += done * 4;
@@ -215,7 +214,7 @@ export function crossEntropyRows<T>(
       let peak: f64;
       let capped = false;
       if (around) {
-        k = sumExpRow<T>(x, n, target, grad, terms, linear);
+        k = sumExpRow<T>(x, n, target, grad, terms, many);
         peak = finiteOrNaN(loadOne<T>(x + k * size));
       } else if (mode == PLAIN) {
         k = sumExpRowOfMaximum<T>(x, n, grad, terms);
@@ -242,10 +241,7 @@ export function crossEntropyRows<T>(
       const chain = capped ? cappedChain() : mode == CAPPED ? chainAt<T>(x + special * size, factor) : 1;
       const wSpecial = w ? loadOne<T>(w + special * size) : 1;
       let dot: f64 = 0;
-      // Σ_{j ≠ k} (z_k − zⱼ), for the smoothing, if it came with the sum.
-      const below = linear ? <f64>(n - 1) * peak - load<f64>(linear) : NaN;
-      const summed = below == below;
-      if ((t || epsilon != 0) && !summed) {
+      if (t || epsilon != 0) {
         const sums = options + SCRATCH;
         const kept = t ? keep : 0;
         const every = t ? spread : 1;
@@ -279,7 +275,7 @@ export function crossEntropyRows<T>(
         value = product(own, gap + logS);
         if (epsilon != 0) {
           S += spread * weightSum;
-          value += spread * ((summed ? below : load<f64>(options + SCRATCH, 0)) + product(weightSum, logS));
+          value += spread * (load<f64>(options + SCRATCH, 0) + product(weightSum, logS));
         }
         D = spread + keep * p;
         tSpecial = keep + spread;

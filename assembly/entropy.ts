@@ -51,7 +51,7 @@ const SUMS: usize = memory.data(32, 16);
   const floor = held<T>(expFloor<T>(0));
   const magic = held<T>(expMagic<T>(0));
   const c0 = expConstant<T>(0), c1 = expConstant<T>(1), c2 = expConstant<T>(2), c3 = expConstant<T>(3);
-  const c4 = expConstant<T>(4), c5 = expConstant<T>(5), c6 = expConstant<T>(6), c7 = expConstant<T>(7);
+  const c4 = expConstant<T>(4), c5 = expConstant<T>(5), c6 = expConstant<T>(6);
   for (let r: usize = 0; r < rows; r += 2) {
     const pair = min<usize>(2, rows - r);
     for (let k: usize = 0; k < pair; k++) {
@@ -70,7 +70,7 @@ const SUMS: usize = memory.data(32, 16);
           const left = n - i;
           const xV = left < step ? loadTail<T>(from + i * size, left, none) : v128.load(from + i * size);
           const d = pmax<T>(mul<T>(sub<T>(xV, peak), factor), floor);
-          const e = expScaled<T>(d, exponent<T>(d, c0, magic), magic, c1, c2, c3, c4, c5, c6, c7);
+          const e = expScaled<T>(d, exponent<T>(d, c0, magic), magic, c1, c2, c3, c4, c5, c6);
           const largest = eq<T>(xV, peak);
           sum = add<T>(sum, v128.andnot(e, largest));
           tied = add<T>(tied, v128.and(one, largest));
@@ -101,7 +101,7 @@ const SUMS: usize = memory.data(32, 16);
       for (let i: usize = 0; i < n; i += step) {
         const left = n - i;
         const d = pmax<T>(mul<T>(sub<T>(v128.load(from + i * size), peak), factor), floor);
-        const e = expScaled<T>(d, exponent<T>(d, c0, magic), magic, c1, c2, c3, c4, c5, c6, c7);
+        const e = expScaled<T>(d, exponent<T>(d, c0, magic), magic, c1, c2, c3, c4, c5, c6);
         const v = mul<T>(mul<T>(p, e), sub<T>(meanV, d));
         if (left < step) storeTail<T>(to + i * size, left, v);
         else v128.store(to + i * size, v);

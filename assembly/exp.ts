@@ -1,4 +1,4 @@
-import { lt, madd, mul, nmadd, pmax, splat, sub } from "./lanes";
+import { held, lt, madd, mul, nmadd, pmax, splat, sub } from "./lanes";
 
 // eˣ, times EXP_SCALE.
 //
@@ -7,18 +7,22 @@ import { lt, madd, mul, nmadd, pmax, splat, sub } from "./lanes";
 // rounded by, 2·10⁻⁹ n, counts less than an ulp for |x| < 40. So the error does not grow with |x|, and nothing has to
 // be subtracted from x before: the integer `shift` that 2ⁿ is divided by keeps it in range and costs nothing.
 //
-// float32: eʳ is a polynomial of degree 5, minimax in the relative error among those that are 1 at 0, divided by its
+// float32: eʳ is a polynomial of degree 5, minimax in the relative error among those that begin 1 + r, divided by its
 // leading coefficient: a softmax does not change when all its terms share a factor, and a monic polynomial saves a
 // multiplication. EXP_SCALE is that factor. scripts/fit-exp.mjs prints the coefficients.
 //
 // float64: the Taylor polynomial of degree 13, whose remainder at |r| = ln 2/2 is 0.04 ulp. EXP_SCALE is 1.
 //
-// 2ⁿ is made without a conversion: adding MAGIC = 1.5·2²³ + 127 (1.5·2⁵² + 1023) rounds x·log₂e to an integer that
-// stands, biased like an exponent, in the low bits of z; a shift moves it into place. z out of range shows in its upper
-// bits, see outOfRange; at the lower end, where the exponent is 0, the result is +0: what would be denormal is flushed.
+// 2ⁿ is made without a conversion: z = x·log₂e·UNIT + MAGIC, UNIT the last place of numbers in [2, 4) and MAGIC = 2 +
+// 127·UNIT (1023 for float64), rounds x·log₂e to an integer that stands, biased like an exponent, in the low bits of z;
+// a shift moves it into place. What is out of range shows in the upper bits, see outOfRange. At the lower end, where
+// the exponent is 0, the result is +0: what would be denormal is flushed.
 //
-// Largest error, by scripts/accuracy.mjs: float32, simd, 2.4 ulp in [−87.3, 0]; relaxed 2.2 ulp in [−5, 0], 2.6 in
-// [−20, 0] and 4.8 in [−87.3, 0]; float64 on a grid of [−708, 0], 1.0 ulp against Math.exp.
+// The bits of many z may be united before they are asked, because sign and exponent of [2, 4) have a single one: no z
+// outside has only bits of those inside, but 0, whose term is 0. Around 1.5·2²³ logits of −2.9·10⁶ would pass.
+//
+// Largest error, by scripts/accuracy.mjs: float32, simd, 2.4 ulp in [−87.3, 0]; relaxed 2.2 ulp in [−5, 0], 2.7 in
+// [−20, 0] and 5.0 in [−87.3, 0]; float64 on a grid of [−708, 0], 1.0 ulp against Math.exp.
 
 /** What {@link expScaled} is multiplied by. */
 // @ts-ignore: decorator
@@ -27,19 +31,19 @@ import { lt, madd, mul, nmadd, pmax, splat, sub } from "./lanes";
 }
 
 // @ts-ignore: decorator
-@inline const EXP_SCALE_F32: f64 = 120.62266540527344; // the polynomial at 0: equal logits stay equal
+@inline const EXP_SCALE_F32: f64 = 120.30038452148438; // the polynomial at 0: equal logits stay equal
 
 // @ts-ignore: decorator
-@inline const MAGIC_F32: f64 = 12583039; // 1.5·2²³ + 127
+@inline const UNIT_F32: f64 = 1.0 / 4194304; // 2⁻²²
 // @ts-ignore: decorator
-@inline const MAGIC_F64: f64 = 6755399441056767; // 1.5·2⁵² + 1023
+@inline const UNIT_F64: f64 = 1.0 / 2251799813685248; // 2⁻⁵¹
 // @ts-ignore: decorator
 @inline const LN2: f64 = 0.693147180559945309;
 
 /** MAGIC for results divided by 2^shift, |shift| < 2¹⁵. */
 // @ts-ignore: decorator
 @inline export function expMagic<T>(shift: f64): f64 {
-  return (sizeof<T>() == 8 ? MAGIC_F64 : MAGIC_F32) - shift;
+  return sizeof<T>() == 8 ? 2 + UNIT_F64 * (1023 - shift) : 2 + UNIT_F32 * (127 - shift);
 }
 
 /** Where 2ⁿ/2^shift ends: smaller x are raised to this, which makes the result +0. */
@@ -64,92 +68,147 @@ import { lt, madd, mul, nmadd, pmax, splat, sub } from "./lanes";
 // every iteration. See docs/decisions.md, 2026-11-21.
 const EXP_F32: usize = memory.data<f32>(
   [
-    1.44269504088896341, // log₂ e
-    0.693359375, -2.12194440054690583e-4, // ln 2: 9 bits, and the rest
-    120.62266540527344, 120.62262725830078, 60.310306549072266, 20.10494613647461, 5.053840160369873,
-    0.693147180559945309,
+    1.44269504088896341 / 4194304, // log₂ e
+    0.693359375 * 4194304, -2.12194440054690583e-4 * 4194304, // ln 2: 9 bits, and the rest
+    120.30038452148438, 60.149269104003906, 20.050601959228516, 5.039397239685059,
+    0.693147180559945309 * 4194304,
   ],
   16,
 );
 const EXP_F64: usize = memory.data<f64>(
   [
-    1.44269504088896341, // log₂ e
-    0.693147180369123816490, 1.90821492927058770002e-10, // ln 2: 32 bits, and the rest
-    1.0, 1.0, 1.0 / 2, 1.0 / 6, 1.0 / 24,
+    1.44269504088896341 / 2251799813685248, // log₂ e
+    // ln 2: 32 bits, and the rest
+    0.693147180369123816490 * 2251799813685248, 1.90821492927058770002e-10 * 2251799813685248,
+    1.0, 1.0 / 2, 1.0 / 6, 1.0 / 24,
     1.0 / 120, 1.0 / 720, 1.0 / 5040, 1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600,
     1.0 / 6227020800,
   ],
   16,
 );
 
-/** Constant i of {@link expScaled}, i in 0…7. */
+/** Constant i of {@link expScaled}, i in 0…6. */
 // @ts-ignore: decorator
 @inline export function expConstant<T>(i: usize): v128 {
   // Relaxed, float32: ln 2 in one part.
-  if (ASC_FEATURE_RELAXED_SIMD && sizeof<T>() != 8 && i == 1) return v128.load32_splat(EXP_F32 + (8 << 2));
+  if (ASC_FEATURE_RELAXED_SIMD && sizeof<T>() != 8 && i == 1) return v128.load32_splat(EXP_F32 + (7 << 2));
   return sizeof<T>() == 8 ? v128.load64_splat(EXP_F64 + (i << 3)) : v128.load32_splat(EXP_F32 + (i << 2));
 }
 
-// The hot loops of float32 rows. With fused multiply-add they take expScaled as it is. Without, its reduction in two
-// parts costs three operations more than f = x·log₂e − n, which errs by half an ulp of x·log₂e. So they take the latter
-// for |x| < 22, where that is 6.6·10⁻⁷, with 2ᶠ as a polynomial adapted to 8 operations [Knuth 1962]: y = (f + a)f,
-// ((y + b)(f + c) + d)(y + e), 2.4·10⁻⁷; together with log₂e's own rounding, 2.9·10⁻⁷ at 22, at most 1.2·10⁻⁶, which is
-// up to 17 ulp. What is above 22 shows as out of range; what is below −22 is as much less accurate as it is less.
+// The hot loops of float32 rows take fewer operations, and those of which processors have more to spare: 2ⁿ is not
+// multiplied by, but added to the exponent of the mantissa, as integers. What is added, the low bits of z, lies in
+// [0, 127], and nothing can overflow.
+//
+// Fused, the mantissa is that of expScaled. Its exponent is near 2⁷, so z holds HOT_ABOVE − n, which is subtracted.
+//
+// Unfused, the reduction in two parts would cost three operations more than f = x·log₂e − n, which errs by half an ulp
+// of x·log₂e. So |x| has to stay below 22, where that is 6.6·10⁻⁷, with 2ᶠ as a polynomial adapted to 8 operations
+// [Knuth 1962]: y = (f + a)f, ((y + b)(f + c) + d)(y + e), 2.4·10⁻⁷; with log₂e's own rounding, 2.9·10⁻⁷ at 22, at
+// most 1.2·10⁻⁶, which is up to 19 ulp. What is above 22 shows as out of range; what is below −22 is as much less
+// accurate as it is less. f comes in UNITs, like z; the polynomial, monic in that, is 2ᶠ·HOT_SCALE·2⁻¹¹⁰, so small that
+// n + HOT_BELOW can be added as it is.
 
 /** log₂e and a…e of y = (f + a)f, ((y + b)(f + c) + d)(y + e) = HOT_SCALE·2ᶠ. */
 const EXP_HOT: usize = memory.data<f32>(
   [
     1.44269504088896341,
-    4.797399044036865, 29.26716423034668, -2.3070642948150635, 132.10670471191406, 11.662250518798828,
+    4.797399997711182, 29.267168045043945, -2.307063579559326, 132.10671997070312, 11.662250518798828,
   ],
   16,
 );
-/** The shift of the hot loops, where it is not free: terms above 2³² are out of range. */
 // @ts-ignore: decorator
-@inline export const HOT_SHIFT: f64 = 31;
-/** How far from 0 what the others are compared with may lie; their sum may be as small as one of −22. */
+@inline const HOT_SCALE: f64 = 753.2122590398262;
+
+/** Powers of 2 that there is room for above and below: of the class k, and unfused of 0. */
+// @ts-ignore: decorator
+@inline const HOT_ABOVE: f64 = ASC_FEATURE_RELAXED_SIMD ? 47 : 32;
+// @ts-ignore: decorator
+@inline const HOT_BELOW: f64 = 127 - HOT_ABOVE;
+
+/** Whether the exponential of the hot loops is good for terms around 0 only. */
+// @ts-ignore: decorator
+@inline export function hotIsFixed(): bool {
+  return !ASC_FEATURE_RELAXED_SIMD;
+}
+/** How far from 0 what the others are compared with may lie then; their sum may be as small as one of −22. */
 // @ts-ignore: decorator
 @inline export const HOT_FAR: f64 = 22;
-/** What their terms are eˣ times of, but for the shift. */
-// @ts-ignore: decorator
-@inline export const HOT_SCALE: f64 = 753.211935658916;
 
-/** Whether the hot loops of T have an exponential of their own. */
+/** Constant i of the hot loops, i in 0…5. */
 // @ts-ignore: decorator
-@inline export function hasHotExp<T>(): bool {
-  return !ASC_FEATURE_RELAXED_SIMD && sizeof<T>() != 8;
+@inline export function hotConstant(i: i32): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return expConstant<f32>(i < 2 ? i : i + 1);
+  // As many UNITs as the power of f that it stands for.
+  const power = i == 2 || i == 5 ? 2 : i == 4 ? 3 : 1;
+  return f32x4.splat(load<f32>(EXP_HOT + (<usize>i << 2)) * reinterpret<f32>((127 - 22 * power) << 23));
 }
 
-/** Constant i of the hot loops, i in 0…7. */
+/** MAGIC of the hot loops for terms divided by 2^shift. */
 // @ts-ignore: decorator
-@inline export function hotConstant<T>(i: usize): v128 {
-  return hasHotExp<T>() ? v128.load32_splat(EXP_HOT + ((i < 6 ? i : 0) << 2)) : expConstant<T>(i);
+@inline export function hotMagic(shift: f64): f64 {
+  return 2 + UNIT_F32 * (ASC_FEATURE_RELAXED_SIMD ? HOT_ABOVE + shift : HOT_BELOW - shift);
 }
 
-/** What both z and the mantissa are made of. */
+/** An x that is in range, but whose term is too small to count. */
 // @ts-ignore: decorator
-@inline export function hotArgument<T>(x: v128, log2e: v128): v128 {
-  return hasHotExp<T>() ? f32x4.mul(x, log2e) : x;
+@inline export function hotNegligible(shift: f64): f64 {
+  return (shift - HOT_BELOW + 1) * LN2;
+}
+
+/** What z and the term are made of. */
+// @ts-ignore: decorator
+@inline export function hotArgument(x: v128, log2e: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? x : f32x4.mul(x, log2e);
 }
 
 // @ts-ignore: decorator
-@inline export function hotExponent<T>(t: v128, log2e: v128, magic: v128): v128 {
-  return hasHotExp<T>() ? f32x4.add(t, magic) : exponent<T>(t, log2e, magic);
+@inline export function hotExponent(t: v128, log2e: v128, magic: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? nmadd<f32>(t, log2e, magic) : f32x4.add(t, magic);
 }
 
-/** What 2ⁿ, which is z shifted by 23, is multiplied by. */
+/** {@link hotUnit} times eˣ of {@link hotArgument} t and {@link hotExponent} z, in range. */
 // @ts-ignore: decorator
-@inline export function hotMantissa<T>(
-  t: v128, z: v128, magic: v128, a: v128, b: v128, c: v128, d: v128, e: v128, p3: v128, p4: v128,
+@inline export function hotTerm(
+  t: v128, z: v128, magic: v128, c1: v128, c2: v128, c3: v128, c4: v128, c5: v128,
 ): v128 {
-  if (!hasHotExp<T>()) return mantissa<T>(t, z, magic, a, b, c, d, e, p3, p4);
-  return hotPolynomial(f32x4.add(t, f32x4.sub(magic, z)), a, b, c, d, e);
+  const n = f32x4.sub(magic, z);
+  const power = i32x4.shl(z, 23);
+  if (ASC_FEATURE_RELAXED_SIMD) return i32x4.sub(monic(nmadd<f32>(n, c1, t), c2, c3, c4, c5), power);
+  return i32x4.add(adapted(f32x4.add(t, n), c1, c2, c3, c4, c5), power);
 }
 
 // @ts-ignore: decorator
-@inline function hotPolynomial(f: v128, a: v128, b: v128, c: v128, d: v128, e: v128): v128 {
+@inline function monic(r: v128, p0: v128, p2: v128, p3: v128, p4: v128): v128 {
+  let p = f32x4.add(r, p4);
+  p = madd<f32>(p, r, p3);
+  p = madd<f32>(p, r, p2);
+  p = madd<f32>(p, r, p0);
+  return madd<f32>(p, r, p0);
+}
+
+// @ts-ignore: decorator
+@inline function adapted(f: v128, a: v128, b: v128, c: v128, d: v128, e: v128): v128 {
   const y = f32x4.mul(f32x4.add(f, a), f);
   return f32x4.mul(madd<f32>(f32x4.add(y, b), f32x4.add(f, c), d), f32x4.add(y, e));
+}
+
+/** The term of x, constants and all. */
+// @ts-ignore: decorator
+@inline export function hotTermOf(x: v128, shift: f64): v128 {
+  const log2e = hotConstant(0);
+  const magic = f32x4.splat(<f32>hotMagic(shift));
+  const t = hotArgument(x, log2e);
+  return hotTerm(
+    t, hotExponent(t, log2e, magic), magic, hotConstant(1), hotConstant(2), hotConstant(3), hotConstant(4),
+    hotConstant(5),
+  );
+}
+
+/** What terms are eˣ times of, `shift` an integer. */
+// @ts-ignore: decorator
+@inline export function hotUnit(shift: f64): f64 {
+  const power = ASC_FEATURE_RELAXED_SIMD ? -HOT_ABOVE - shift : HOT_BELOW - shift - 110;
+  return (ASC_FEATURE_RELAXED_SIMD ? EXP_SCALE_F32 : HOT_SCALE) * reinterpret<f64>((1023 + <i64>power) << 52);
 }
 
 /** Constant i of {@link hotTwoTo}, i in 1…5. */
@@ -158,49 +217,40 @@ const EXP_HOT: usize = memory.data<f32>(
   return v128.load32_splat(EXP_HOT + (i << 2));
 }
 
+/** MAGIC of {@link hotTwoTo}: 1.5·2²³ + 127 where n is not scaled. */
+// @ts-ignore: decorator
+@inline export function twoToMagic(shift: f64): f64 {
+  return 12583039 - shift;
+}
+
 /** HOT_SCALE·2ᵗ/2^shift for t in range, in both variants. The constants are loaded by the caller. */
 // @ts-ignore: decorator
 @inline export function hotTwoTo(t: v128, magic: v128, a: v128, b: v128, c: v128, d: v128, e: v128): v128 {
   const z = f32x4.add(t, magic);
-  return f32x4.mul(hotPolynomial(f32x4.add(t, f32x4.sub(magic, z)), a, b, c, d, e), i32x4.shl(z, 23));
-}
-
-/** The term of x, constants and all. */
-// @ts-ignore: decorator
-@inline export function expHotOnce(x: v128): v128 {
-  const magic = f32x4.splat(<f32>expMagic<f32>(HOT_SHIFT));
-  const t = hotArgument<f32>(x, hotConstant<f32>(0));
-  const z = hotExponent<f32>(t, hotConstant<f32>(0), magic);
-  return f32x4.mul(
-    hotMantissa<f32>(
-      t, z, magic, hotConstant<f32>(1), hotConstant<f32>(2), hotConstant<f32>(3), hotConstant<f32>(4),
-      hotConstant<f32>(5), hotConstant<f32>(6), hotConstant<f32>(7),
-    ),
-    i32x4.shl(z, 23),
-  );
+  return f32x4.mul(adapted(f32x4.add(t, f32x4.sub(magic, z)), a, b, c, d, e), i32x4.shl(z, 23));
 }
 
 // eˣ itself for float32 x ≤ 0, with the same two polynomials: divided by their value at 0, so that e⁰ is 1. Largest
-// error, by scripts/accuracy.mjs: relaxed as above; simd, where it grows with |x|, 6 ulp in [−5, 0], 16 in [−20, 0] and
-// 60, which is 5·10⁻⁶, in [−87.3, 0].
+// error, by scripts/accuracy.mjs: relaxed as above; simd, where it grows with |x|, 7 ulp in [−5, 0], 18 in [−20, 0] and
+// 65, which is 5·10⁻⁶, in [−87.3, 0].
 
 const NEGATIVE_FUSED: usize = memory.data<f32>(
   [
     1.44269504088896341, 12583039, -88.03, 0.693147180559945309,
-    1, 0.9999997019767761, 0.4999915063381195, 0.1666763573884964, 0.04189793020486832, 0.008290315978229046,
+    1, 0.499992311000824, 0.16667114198207855, 0.041890114545822144, 0.008312526158988476,
   ],
   16,
 );
 const NEGATIVE_UNFUSED: usize = memory.data<f32>(
   [
     1.44269504088896341, 12583039, -88.03,
-    4.797399044036865, 29.26716423034668, -2.3070642948150635, 132.10670471191406, 11.662250518798828,
-    0.0013276474783197045, 0,
+    4.797399997711182, 29.267168045043945, -2.307063579559326, 132.10671997070312, 11.662250518798828,
+    0.0013276468962430954,
   ],
   16,
 );
 
-/** Constant i of {@link expOfNegative}, i in 0…9. */
+/** Constant i of {@link expOfNegative}, i in 0…8. */
 // @ts-ignore: decorator
 @inline export function negativeConstant(i: usize): v128 {
   return v128.load32_splat((ASC_FEATURE_RELAXED_SIMD ? NEGATIVE_FUSED : NEGATIVE_UNFUSED) + (i << 2));
@@ -209,21 +259,95 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
 /** eˣ for x ≤ 0, −∞ or NaN. The constants are loaded by the caller. */
 // @ts-ignore: decorator
 @inline export function expOfNegative(
-  x: v128, log2e: v128, magic: v128, floor: v128, c3: v128, c4: v128, c5: v128, c6: v128, c7: v128, c8: v128, c9: v128,
+  x: v128, log2e: v128, magic: v128, floor: v128, c3: v128, c4: v128, c5: v128, c6: v128, c7: v128, c8: v128,
 ): v128 {
   x = f32x4.pmax(x, floor);
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    const z = madd<f32>(x, log2e, magic);
-    const r = nmadd<f32>(f32x4.sub(z, magic), c3, x);
-    let p = madd<f32>(c9, r, c8);
-    p = madd<f32>(p, r, c7);
-    p = madd<f32>(p, r, c6);
-    p = madd<f32>(p, r, c5);
-    return f32x4.mul(madd<f32>(p, r, c4), i32x4.shl(z, 23));
-  }
-  const t = f32x4.mul(x, log2e);
-  const z = f32x4.add(t, magic);
-  return f32x4.mul(f32x4.mul(hotMantissa<f32>(t, z, magic, c3, c4, c5, c6, c7, c7, c7), i32x4.shl(z, 23)), c8);
+  const t = hotArgument(x, log2e);
+  const z = negativeExponent(t, log2e, magic);
+  const e = f32x4.mul(negativeMantissa(t, z, magic, c3, c4, c5, c6, c7, c8), i32x4.shl(z, 23));
+  return ASC_FEATURE_RELAXED_SIMD ? e : f32x4.mul(e, c8);
+}
+
+// The same for |x| below 86, or with that raised to it: as in the hot loops, the low bits of z, here −n in [0, 127] and
+// counted from 2²³, are subtracted from an exponent.
+
+// @ts-ignore: decorator
+@inline const NEAR: f64 = 86;
+// @ts-ignore: decorator
+@inline const NEAR_MAGIC: f64 = 8388608; // 2²³: what is added to it only makes it larger
+
+/** Constant i of {@link nearFraction} and {@link nearMantissa}, i in 0…6. */
+// @ts-ignore: decorator
+@inline export function nearConstant(i: usize): v128 {
+  return negativeConstant(i < 1 ? i : i + 2);
+}
+
+// @ts-ignore: decorator
+@inline export function nearMagic(): v128 {
+  return held<f32>(NEAR_MAGIC);
+}
+
+/** |x|, with `clamp` at most `most`, which is {@link nearMost}. */
+// @ts-ignore: decorator
+@inline export function nearSize(x: v128, sign: v128, clamp: bool, most: v128): v128 {
+  const size = v128.andnot(x, sign);
+  return clamp ? f32x4.pmin(size, most) : size;
+}
+
+// @ts-ignore: decorator
+@inline export function nearMost(): v128 {
+  return held<f32>(NEAR);
+}
+
+/** What {@link nearExponent} and {@link nearMantissa} are made of. */
+// @ts-ignore: decorator
+@inline export function nearArgument(size: v128, log2e: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? size : f32x4.mul(size, log2e);
+}
+
+/** −n for e^−|x| = 2ⁿ·{@link nearMantissa}, in the low bits. */
+// @ts-ignore: decorator
+@inline export function nearExponent(t: v128, log2e: v128, magic: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? madd<f32>(t, log2e, magic) : f32x4.add(t, magic);
+}
+
+/** Whether an |x| whose z are united in `seen` was 86 or more, or NaN. */
+// @ts-ignore: decorator
+@inline export function notNear(seen: v128): bool {
+  return v128.any_true(i32x4.shr_u(v128.xor(seen, i32x4.splat(0x4b000000)), 7));
+}
+
+// @ts-ignore: decorator
+@inline export function nearMantissa(
+  t: v128, z: v128, magic: v128, c1: v128, c2: v128, c3: v128, c4: v128, c5: v128, c6: v128,
+): v128 {
+  const n = f32x4.sub(magic, z);
+  if (!ASC_FEATURE_RELAXED_SIMD) return f32x4.mul(adapted(f32x4.sub(f32x4.sub(z, magic), t), c1, c2, c3, c4, c5), c6);
+  // In −r, so that every step subtracts.
+  const r = madd<f32>(n, c1, t);
+  let p = nmadd<f32>(c6, r, c5);
+  p = nmadd<f32>(p, r, c4);
+  p = nmadd<f32>(p, r, c3);
+  p = nmadd<f32>(p, r, c2);
+  return nmadd<f32>(p, r, c2);
+}
+
+// @ts-ignore: decorator
+@inline function negativeExponent(t: v128, log2e: v128, magic: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? madd<f32>(t, log2e, magic) : f32x4.add(t, magic);
+}
+
+// @ts-ignore: decorator
+@inline function negativeMantissa(
+  t: v128, z: v128, magic: v128, c3: v128, c4: v128, c5: v128, c6: v128, c7: v128, c8: v128,
+): v128 {
+  if (!ASC_FEATURE_RELAXED_SIMD) return adapted(f32x4.add(t, f32x4.sub(magic, z)), c3, c4, c5, c6, c7);
+  const r = nmadd<f32>(f32x4.sub(z, magic), c3, t);
+  let p = madd<f32>(c8, r, c7);
+  p = madd<f32>(p, r, c6);
+  p = madd<f32>(p, r, c5);
+  p = madd<f32>(p, r, c4);
+  return madd<f32>(p, r, c4);
 }
 
 /** z: round(x·log₂e) + MAGIC. */
@@ -235,13 +359,13 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
 /** What the z of a row are united with at first: the bits that all of them have. */
 // @ts-ignore: decorator
 @inline export function nothingSeen<T>(): v128 {
-  return sizeof<T>() == 8 ? i64x2.splat(0x4338000000000000) : i32x4.splat(0x4b400000);
+  return sizeof<T>() == 8 ? i64x2.splat(0x4000000000000000) : i32x4.splat(0x40000000);
 }
 
-/** Whether one of the z whose bits are united in `seen` was NaN or has no place in an exponent; `hot` as said above. */
+/** Whether one of the z whose bits are united in `seen` was NaN or out of range; `hot` for those of the hot loops. */
 // @ts-ignore: decorator
 @inline export function outOfRange<T>(seen: v128, hot: bool): bool {
-  if (hot && hasHotExp<T>()) return v128.any_true(i32x4.shr_u(v128.xor(seen, nothingSeen<T>()), 7));
+  if (hot) return v128.any_true(i32x4.shr_u(v128.xor(seen, nothingSeen<T>()), 7));
   return sizeof<T>() == 8
     ? v128.any_true(i64x2.shr_u(v128.xor(seen, nothingSeen<T>()), 11))
     : v128.any_true(i32x4.shr_u(v128.xor(seen, nothingSeen<T>()), 8));
@@ -250,27 +374,21 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
 /** EXP_SCALE·eˣ/2^shift for z = {@link exponent} of x in range. The constants are loaded by the caller. */
 // @ts-ignore: decorator
 @inline export function expScaled<T>(
-  x: v128, z: v128, magic: v128, ln2Hi: v128, ln2Lo: v128, p0: v128, p1: v128, p2: v128, p3: v128, p4: v128,
+  x: v128, z: v128, magic: v128, ln2Hi: v128, ln2Lo: v128, p0: v128, p2: v128, p3: v128, p4: v128,
 ): v128 {
-  const p = mantissa<T>(x, z, magic, ln2Hi, ln2Lo, p0, p1, p2, p3, p4);
+  const p = mantissa<T>(x, z, magic, ln2Hi, ln2Lo, p0, p2, p3, p4);
   return sizeof<T>() == 8 ? f64x2.mul(p, i64x2.shl(z, 52)) : f32x4.mul(p, i32x4.shl(z, 23));
 }
 
 /** What 2ⁿ is multiplied by. */
 // @ts-ignore: decorator
 @inline export function mantissa<T>(
-  x: v128, z: v128, magic: v128, ln2Hi: v128, ln2Lo: v128, p0: v128, p1: v128, p2: v128, p3: v128, p4: v128,
+  x: v128, z: v128, magic: v128, ln2Hi: v128, ln2Lo: v128, p0: v128, p2: v128, p3: v128, p4: v128,
 ): v128 {
   const n = sub<T>(z, magic);
   let r = nmadd<T>(n, ln2Hi, x);
   if (!ASC_FEATURE_RELAXED_SIMD || sizeof<T>() == 8) r = nmadd<T>(n, ln2Lo, r);
-  if (sizeof<T>() != 8) {
-    let p = f32x4.add(r, p4);
-    p = madd<f32>(p, r, p3);
-    p = madd<f32>(p, r, p2);
-    p = madd<f32>(p, r, p1);
-    return madd<f32>(p, r, p0);
-  }
+  if (sizeof<T>() != 8) return monic(r, p0, p2, p3, p4);
   let p = taylor(13);
   p = madd<f64>(p, r, taylor(12));
   p = madd<f64>(p, r, taylor(11));
@@ -290,7 +408,7 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
 /** 1/k!, k in 5…13. */
 // @ts-ignore: decorator
 @inline function taylor(k: usize): v128 {
-  return v128.load64_splat(EXP_F64 + ((k + 3) << 3));
+  return v128.load64_splat(EXP_F64 + ((k + 2) << 3));
 }
 
 /** EXP_SCALE·eˣ/2^shift, constants and all, for code outside of hot loops; 0 far below the range, nonsense above it. */
@@ -300,7 +418,7 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
   const raised = pmax<T>(x, splat<T>(expFloor<T>(shift)));
   return expScaled<T>(
     raised, exponent<T>(raised, expConstant<T>(0), magic), magic, expConstant<T>(1), expConstant<T>(2),
-    expConstant<T>(3), expConstant<T>(4), expConstant<T>(5), expConstant<T>(6), expConstant<T>(7),
+    expConstant<T>(3), expConstant<T>(4), expConstant<T>(5), expConstant<T>(6),
   );
 }
 
@@ -316,7 +434,7 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
 
 /**
  * eˣ of any x: 0 where it would be below 2⁻¹¹⁶ (2⁻¹⁰¹² in float64), ∞ where it overflows, NaN of NaN. Largest error, by
- * scripts/accuracy.mjs: float32, simd, 2.94 ulp in [−80, 88.7]; relaxed 3.19 ulp in [−20, 5] and 5.62 in [−80,
+ * scripts/accuracy.mjs: float32, simd, 3.1 ulp in [−80, 88.7]; relaxed 3.1 ulp in [−20, 5] and 6.4 in [−80,
  * 88.7]; float64 on a grid of [−700, 709], 1.0 ulp against Math.exp.
  */
 // @ts-ignore: decorator

@@ -116,7 +116,7 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
 // @ts-ignore: decorator
 @inline function termsOf(
   total: usize, x: usize, terms: usize, magic: v128, fill: v128,
-  c0: v128, c1: v128, c2: v128, c3: v128, c4: v128, c5: v128, c6: v128, c7: v128,
+  c0: v128, c1: v128, c2: v128, c3: v128, c4: v128, c5: v128, c6: v128,
 ): v128 {
   let seen = nothingSeen<f32>();
   let i: usize = 0;
@@ -126,15 +126,15 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
     const z0 = exponent<f32>(x0, c0, magic);
     const z1 = exponent<f32>(x1, c0, magic);
     seen = v128.or(v128.or(seen, z0), z1);
-    v128.store(terms + (i << 2), expScaled<f32>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7));
-    v128.store(terms + (i << 2), expScaled<f32>(x1, z1, magic, c1, c2, c3, c4, c5, c6, c7), 16);
+    v128.store(terms + (i << 2), expScaled<f32>(x0, z0, magic, c1, c2, c3, c4, c5, c6));
+    v128.store(terms + (i << 2), expScaled<f32>(x1, z1, magic, c1, c2, c3, c4, c5, c6), 16);
   }
   for (; i < total; i += 4) {
     const left = total - i;
     const x0 = left < 4 ? loadTail<f32>(x + (i << 2), left, fill) : v128.load(x + (i << 2));
     const z0 = exponent<f32>(x0, c0, magic);
     seen = v128.or(seen, z0);
-    v128.store(terms + (i << 2), expScaled<f32>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7));
+    v128.store(terms + (i << 2), expScaled<f32>(x0, z0, magic, c1, c2, c3, c4, c5, c6));
   }
   return seen;
 }
@@ -151,7 +151,7 @@ export function fewRows(
   const magic = held<f32>(expMagic<f32>(-SHIFT));
   const fill = held<f32>(0);
   const c0 = expConstant<f32>(0), c1 = expConstant<f32>(1), c2 = expConstant<f32>(2), c3 = expConstant<f32>(3);
-  const c4 = expConstant<f32>(4), c5 = expConstant<f32>(5), c6 = expConstant<f32>(6), c7 = expConstant<f32>(7);
+  const c4 = expConstant<f32>(4), c5 = expConstant<f32>(5), c6 = expConstant<f32>(6);
   const least = held<f32>(LEAST * 4096 * expScale<f32>());
   const most = held<f32>(MOST * 4096 * expScale<f32>());
   const mostU = held<f32>(MOST_U);
@@ -166,7 +166,7 @@ export function fewRows(
   for (let group: usize = 0; group < rows; group += GROUP) {
     const end = min(group + GROUP, rows);
     const from = x + ((group * n) << 2);
-    const seen = termsOf((end - group) * n, from, TERMS, magic, fill, c0, c1, c2, c3, c4, c5, c6, c7);
+    const seen = termsOf((end - group) * n, from, TERMS, magic, fill, c0, c1, c2, c3, c4, c5, c6);
     if (outOfRange<f32>(seen, false)) return group;
     for (let r = group; r < end; r += 4) {
       // What is behind the last row is the last row once more.

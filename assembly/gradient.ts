@@ -7,33 +7,51 @@ import { tanhDerivative } from "./tanh";
 
 /** y ← terms·factor − q, n elements of the compute type, and their sum; y may be where the terms are. */
 export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f64): f64 {
+  return scaleRowBy<T>(terms, y, n, factor, true, q);
+}
+
+/** The same without q. */
+export function scaleTerms<T>(terms: usize, y: usize, n: usize, factor: f64): f64 {
+  return scaleRowBy<T>(terms, y, n, factor, false, 0);
+}
+
+// @ts-ignore: decorator
+@inline function scaled<T>(p: usize, factor: v128, shifted: bool, q: v128): v128 {
+  const v = mul<T>(v128.load(p), factor);
+  return shifted ? sub<T>(v, q) : v;
+}
+
+// @ts-ignore: decorator
+@inline function scaleRowBy<T>(terms: usize, y: usize, n: usize, factor: f64, shifted: bool, q: f64): f64 {
   const size = sizeof<T>();
   const step = lanes<T>();
-  const whole = n - (n % step);
+  const whole = n - (n % (4 * step));
   const f = splat<T>(factor);
   const qV = splat<T>(q);
   let total: f64 = 0;
   let i: usize = 0;
-  while (i + 4 * step <= whole) {
-    let sum = splat<T>(0);
-    for (const stop = min(i + BLOCK * step, whole); i + 4 * step <= stop; i += 4 * step) {
+  while (i < whole) {
+    let a = splat<T>(0);
+    let b = a;
+    for (const stop = min(i + BLOCK * step, whole); i < stop; i += 4 * step) {
       const p = terms + i * size;
       const to = y + i * size;
-      const v0 = sub<T>(mul<T>(v128.load(p), f), qV);
-      const v1 = sub<T>(mul<T>(v128.load(p, 16), f), qV);
-      const v2 = sub<T>(mul<T>(v128.load(p, 32), f), qV);
-      const v3 = sub<T>(mul<T>(v128.load(p, 48), f), qV);
+      const v0 = scaled<T>(p, f, shifted, qV);
+      const v1 = scaled<T>(p + 16, f, shifted, qV);
+      const v2 = scaled<T>(p + 32, f, shifted, qV);
+      const v3 = scaled<T>(p + 48, f, shifted, qV);
       v128.store(to, v0);
       v128.store(to, v1, 16);
       v128.store(to, v2, 32);
       v128.store(to, v3, 48);
-      sum = add<T>(sum, add<T>(add<T>(v0, v1), add<T>(v2, v3)));
+      a = add<T>(a, add<T>(v0, v1));
+      b = add<T>(b, add<T>(v2, v3));
     }
-    total += sumLanes<T>(sum);
+    total += sumLanes<T>(add<T>(a, b));
   }
   for (; i < n; i += step) {
     const left = n - i;
-    const v = sub<T>(mul<T>(v128.load(terms + i * size), f), qV);
+    const v = scaled<T>(terms + i * size, f, shifted, qV);
     if (left < step) storeTail<T>(y + i * size, left, v);
     else v128.store(y + i * size, v);
     total += sumLanes<T>(left < step ? tailOf<T>(v, left) : v);

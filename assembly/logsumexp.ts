@@ -3,9 +3,9 @@ import {
   madd, maxLanes, mul, pmax, replaceOne, restoreOne, splat, storeTail, sub, sumLanes, tailOf,
 } from "./lanes";
 import {
-  HOT_FAR, HOT_SCALE, HOT_SHIFT, expConstant, expFloor, expHotOnce, expMagic, expNegligible, expScale, expScaled,
-  expScaledAt, expScaledOnce, expShift, exponent, hasHotExp, hotArgument, hotConstant, hotExponent, hotMantissa,
-  mantissa, nothingSeen, outOfRange,
+  HOT_FAR, expConstant, expFloor, expMagic, expNegligible, expScale, expScaled, expScaledAt, expScaledOnce, expShift,
+  exponent, hotArgument, hotConstant, hotExponent, hotIsFixed, hotMagic, hotNegligible, hotTerm, hotTermOf, hotUnit,
+  nothingSeen, outOfRange,
 } from "./exp";
 import { log1p } from "./log";
 import { CAPPED, SCALED, belowPeak, inner } from "./logits";
@@ -70,25 +70,25 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   return 0;
 }
 
-/** Adds a term, mantissa × 2ⁿ, and stores it with `keep`. The product is exact: fused or not, the sum is the same. */
+/** Adds a term, and stores it with `keep`. */
 // @ts-ignore: decorator
-@inline function accumulate<T>(sum: v128, mantissa: v128, z: v128, keep: bool, to: usize): v128 {
-  const power = i32x4.shl(z, 23);
-  if (!keep) return madd<T>(mantissa, power, sum);
-  const term = mul<T>(mantissa, power);
-  v128.store(to, term);
+@inline function accumulate<T>(sum: v128, term: v128, keep: bool, to: usize): v128 {
+  if (keep) v128.store(to, term);
   return add<T>(sum, term);
-}
-
-/** factor·(x − peak), raised to what is negligible. */
-// @ts-ignore: decorator
-@inline function below<T>(p: usize, peak: v128, factor: v128, floor: v128): v128 {
-  return pmax<T>(mul<T>(sub<T>(v128.load(p), peak), factor), floor);
 }
 
 /** One more mode. */
 // @ts-ignore: decorator
 @inline const AROUND: i32 = -1;
+
+/** z less what it is taken around but for a shift, with `clamp` raised to what is negligible. */
+// @ts-ignore: decorator
+@inline function argument<T>(
+  x: v128, mode: i32, factor: v128, cap: v128, peak: v128, clamp: bool, floor: v128,
+): v128 {
+  const z = mode == AROUND ? x : belowPeak<T>(x, mode, factor, cap, peak);
+  return clamp ? pmax<T>(z, floor) : z;
+}
 
 /**
  * Σ_{j ≠ k} EXP_SCALE·e^{zⱼ}/unit, of which k is left out: its logit is replaced by one whose term is below all that
@@ -100,94 +100,74 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
  * is.
  *
  * With `keep` the terms are also stored at `terms`, that of k as 0 or next to it; a row given up leaves anything there.
- * With `linear` Σ_{j ≠ k} zⱼ is stored there, a float64. `mode`, `hot` and `clamp` are literals, and `keep` of hot
- * rows.
+ * `mode`, `hot` and `clamp` are literals, and `keep` of hot rows.
  */
 // @ts-ignore: decorator
 @inline function sumExpRowBy<T>(
   x: usize, n: usize, k: usize, by: f64, mode: i32, scale: f64, cap: f64, hot: bool, clamp: bool, keep: bool,
-  terms: usize, linear: usize,
+  terms: usize,
 ): f64 {
   const size = sizeof<T>();
   const step = lanes<T>();
   const shift = mode == AROUND ? by : 0;
-  const magic = held<T>(expMagic<T>(shift));
+  const magic = held<T>(hot ? hotMagic(shift) : expMagic<T>(shift));
   const floor = held<T>(expFloor<T>(shift));
   const c0 = expConstant<T>(0), c1 = expConstant<T>(1), c2 = expConstant<T>(2), c3 = expConstant<T>(3);
-  const c4 = expConstant<T>(4), c5 = expConstant<T>(5), c6 = expConstant<T>(6), c7 = expConstant<T>(7);
-  const h0 = hotConstant<T>(0), h1 = hotConstant<T>(1), h2 = hotConstant<T>(2), h3 = hotConstant<T>(3);
-  const h4 = hotConstant<T>(4), h5 = hotConstant<T>(5), h6 = hotConstant<T>(6), h7 = hotConstant<T>(7);
+  const c4 = expConstant<T>(4), c5 = expConstant<T>(5), c6 = expConstant<T>(6);
+  const h0 = hotConstant(0), h1 = hotConstant(1), h2 = hotConstant(2), h3 = hotConstant(3), h4 = hotConstant(4);
+  const h5 = hotConstant(5);
   const factor = inner<T>(mode, scale, cap);
   const capV = splat<T>(cap);
   const peak = splat<T>(by);
-  const nothing = clamp ? -Infinity : expNegligible<T>(shift);
+  const nothing = clamp ? -Infinity : hot ? hotNegligible(shift) : expNegligible<T>(shift);
   const saved = replaceOne<T>(x + k * size, nothing);
   let total: f64 = 0;
-  let sum: f64 = 0;
   let i: usize = 0;
   let seen = nothingSeen<T>();
-  if (hot || (mode == SCALED && sizeof<T>() != 8)) {
-    // The quarters of the row side by side: a prefetcher stops at the end of a page, and the others go on meanwhile.
-    // Where it is hot, what is not finite is out of range.
-    const quarter = n / (4 * step) * step;
-    const apart = quarter * size;
-    while (i < quarter) {
-      let a0 = splat<T>(0), a1 = a0, a2 = a0, a3 = a0, s = a0;
-      for (const stop = min(i + (BLOCK / 4) * step, quarter); i < stop; i += step) {
+  if (sizeof<T>() != 8 && mode != CAPPED) {
+    // Both halves of the row side by side: a prefetcher stops at the end of a page, and the other goes on meanwhile.
+    // What is not finite is out of range, or raised.
+    const half = n / (2 * step) * step;
+    const apart = half * size;
+    while (i < half) {
+      let a0 = splat<T>(0), a1 = a0;
+      for (const stop = min(i + BLOCK * step, half); i < stop; i += step) {
         const p = x + i * size;
         const to = terms + i * size;
-        const x0 = hot ? v128.load(p) : below<T>(p, peak, factor, floor);
-        const t0 = hot ? hotArgument<T>(x0, h0) : x0;
-        const z0 = hot ? hotExponent<T>(t0, h0, magic) : exponent<T>(x0, c0, magic);
-        const m0 = hot ? hotMantissa<T>(t0, z0, magic, h1, h2, h3, h4, h5, h6, h7)
-          : mantissa<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7);
-        a0 = accumulate<T>(a0, m0, z0, keep, to);
-        const x1 = hot ? v128.load(p + apart) : below<T>(p + apart, peak, factor, floor);
-        const t1 = hot ? hotArgument<T>(x1, h0) : x1;
-        const z1 = hot ? hotExponent<T>(t1, h0, magic) : exponent<T>(x1, c0, magic);
-        const m1 = hot ? hotMantissa<T>(t1, z1, magic, h1, h2, h3, h4, h5, h6, h7)
-          : mantissa<T>(x1, z1, magic, c1, c2, c3, c4, c5, c6, c7);
-        a1 = accumulate<T>(a1, m1, z1, keep, to + apart);
-        if (hot) seen = v128.or(v128.or(seen, z0), z1);
-        const x2 = hot ? v128.load(p + 2 * apart) : below<T>(p + 2 * apart, peak, factor, floor);
-        const t2 = hot ? hotArgument<T>(x2, h0) : x2;
-        const z2 = hot ? hotExponent<T>(t2, h0, magic) : exponent<T>(x2, c0, magic);
-        const m2 = hot ? hotMantissa<T>(t2, z2, magic, h1, h2, h3, h4, h5, h6, h7)
-          : mantissa<T>(x2, z2, magic, c1, c2, c3, c4, c5, c6, c7);
-        a2 = accumulate<T>(a2, m2, z2, keep, to + 2 * apart);
-        const x3 = hot ? v128.load(p + 3 * apart) : below<T>(p + 3 * apart, peak, factor, floor);
-        const t3 = hot ? hotArgument<T>(x3, h0) : x3;
-        const z3 = hot ? hotExponent<T>(t3, h0, magic) : exponent<T>(x3, c0, magic);
-        const m3 = hot ? hotMantissa<T>(t3, z3, magic, h1, h2, h3, h4, h5, h6, h7)
-          : mantissa<T>(x3, z3, magic, c1, c2, c3, c4, c5, c6, c7);
-        a3 = accumulate<T>(a3, m3, z3, keep, to + 3 * apart);
-        if (hot) seen = v128.or(v128.or(seen, z2), z3);
-        if (linear) s = add<T>(s, add<T>(add<T>(x0, x1), add<T>(x2, x3)));
+        const x0 = argument<T>(v128.load(p), mode, factor, capV, peak, clamp, floor);
+        const t0 = hot ? hotArgument(x0, h0) : x0;
+        const z0 = hot ? hotExponent(t0, h0, magic) : exponent<T>(x0, c0, magic);
+        const e0 = hot ? hotTerm(t0, z0, magic, h1, h2, h3, h4, h5)
+          : expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6);
+        a0 = accumulate<T>(a0, e0, keep, to);
+        const x1 = argument<T>(v128.load(p + apart), mode, factor, capV, peak, clamp, floor);
+        const t1 = hot ? hotArgument(x1, h0) : x1;
+        const z1 = hot ? hotExponent(t1, h0, magic) : exponent<T>(x1, c0, magic);
+        const e1 = hot ? hotTerm(t1, z1, magic, h1, h2, h3, h4, h5)
+          : expScaled<T>(x1, z1, magic, c1, c2, c3, c4, c5, c6);
+        a1 = accumulate<T>(a1, e1, keep, to + apart);
+        if (mode == AROUND) seen = v128.or(v128.or(seen, z0), z1);
       }
-      total += sumLanes<T>(add<T>(add<T>(a0, a1), add<T>(a2, a3)));
-      if (linear) sum += sumLanes<T>(s);
+      total += sumLanes<T>(add<T>(a0, a1));
       // Not at the end only: what is given up should be given up early.
-      if (hot && outOfRange<T>(seen, true)) {
+      if (mode == AROUND && outOfRange<T>(seen, hot)) {
         restoreOne<T>(x + k * size, saved);
         return NaN;
       }
     }
-    i = 4 * quarter;
+    i = 2 * half;
   }
   const none = held<T>(nothing);
   while (i < n) {
     let a = splat<T>(0);
-    let s = splat<T>(0);
     for (const stop = min(i + (sizeof<T>() == 8 ? BLOCK : BLOCK / 4) * step, n); i < stop; i += step) {
       const left = n - i;
       let x0 = left < step ? loadTail<T>(x + i * size, left, none) : v128.load(x + i * size);
-      if (mode != AROUND) x0 = belowPeak<T>(x0, mode, factor, capV, peak);
-      if (linear) s = add<T>(s, left < step ? tailOf<T>(x0, left) : x0);
-      if (clamp) x0 = pmax<T>(x0, floor);
-      const t0 = hotArgument<T>(x0, h0);
-      const z0 = hot ? hotExponent<T>(t0, h0, magic) : exponent<T>(x0, c0, magic);
-      const e0 = hot ? mul<T>(hotMantissa<T>(t0, z0, magic, h1, h2, h3, h4, h5, h6, h7), i32x4.shl(z0, 23))
-        : expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6, c7);
+      x0 = argument<T>(x0, mode, factor, capV, peak, clamp, floor);
+      const t0 = hot ? hotArgument(x0, h0) : x0;
+      const z0 = hot ? hotExponent(t0, h0, magic) : exponent<T>(x0, c0, magic);
+      const e0 = hot ? hotTerm(t0, z0, magic, h1, h2, h3, h4, h5)
+        : expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6);
       if (mode == AROUND) seen = v128.or(seen, z0);
       // What fills the last vector counts nothing, or NaN when the peak is: then the sum is NaN anyway.
       a = add<T>(a, e0);
@@ -197,11 +177,8 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
       }
     }
     total += sumLanes<T>(a);
-    if (linear) sum += sumLanes<T>(s);
     if (mode == AROUND && outOfRange<T>(seen, hot)) break;
   }
-  // What stood in for k counts in Σ z. −∞ makes that NaN, which callers know.
-  if (linear) store<f64>(linear, sum - loadOne<T>(x + k * size));
   restoreOne<T>(x + k * size, saved);
   return mode == AROUND && outOfRange<T>(seen, hot) ? NaN : total;
 }
@@ -209,27 +186,40 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
 // What is met with of it, as functions. Only rows that are computed in float32 are read as fast as can be.
 
 function sumExpPlainRow(x: usize, n: usize, k: usize, shift: f64): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, false, 0, 0);
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, false, 0);
 }
 
 function sumExpStoreRow(x: usize, n: usize, k: usize, shift: f64, terms: usize): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, true, terms, 0);
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, true, terms);
 }
 
 function sumExpWideRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, false, false, keep, terms, 0);
-}
-
-function sumExpLinearRow(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize, linear: usize): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, keep, terms, linear);
+  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, false, false, keep, terms);
 }
 
 function sumExpClampedRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, false, true, keep, terms, 0);
+  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, false, true, keep, terms);
 }
 
 function sumExpBelowRow<T>(x: usize, n: usize, k: usize, peak: f64, scale: f64, keep: bool, terms: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, peak, SCALED, scale, 0, false, true, keep, terms, 0);
+  return sumExpRowBy<T>(x, n, k, peak, SCALED, scale, 0, false, true, keep, terms);
+}
+
+/** Σ xⱼ of a float32 row. */
+export function sumRow(x: usize, n: usize): f64 {
+  let total: f64 = 0;
+  let i: usize = 0;
+  while (i + 16 <= n) {
+    let a = f32x4.splat(0), b = a;
+    for (const stop = min(i + 4 * BLOCK, n); i + 16 <= stop; i += 16) {
+      const p = x + (i << 2);
+      a = f32x4.add(a, f32x4.add(v128.load(p), v128.load(p, 16)));
+      b = f32x4.add(b, f32x4.add(v128.load(p, 32), v128.load(p, 48)));
+    }
+    total += sumLanes<f32>(f32x4.add(a, b));
+  }
+  for (; i < n; i++) total += <f64>load<f32>(x + (i << 2));
+  return total;
 }
 
 /** What is known of the latest row. */
@@ -261,7 +251,9 @@ const ROW: usize = memory.data(16, 16);
 @inline export const MOST: f64 = 1e17;
 /** Below it what stood in for k would count. */
 // @ts-ignore: decorator
-@inline const LEAST: f64 = 1e-24;
+@inline function least<T>(): f64 {
+  return sizeof<T>() == 8 ? 1e-24 : 1e-15;
+}
 /** Up to here k may lie without a loss of accuracy; beyond it, differences of logits that matter are exact. */
 // @ts-ignore: decorator
 @inline const FAR: f64 = 350;
@@ -271,41 +263,45 @@ const ROW: usize = memory.data(16, 16);
 @inline export function sumExpGeneralRow<T>(
   x: usize, n: usize, k: usize, peak: f64, mode: i32, scale: f64, cap: f64, keep: bool, terms: usize,
 ): void {
-  const sum = mode == CAPPED ? sumExpRowBy<T>(x, n, k, peak, CAPPED, scale, cap, false, true, false, 0, 0)
+  const sum = mode == CAPPED ? sumExpRowBy<T>(x, n, k, peak, CAPPED, scale, cap, false, true, false, 0)
     : sumExpBelowRow<T>(x, n, k, peak, scale, keep, terms);
   summed(sum, expScale<T>());
 }
 
-/** Σ terms of one logit of −22, at HOT_SHIFT. */
+/** e⁻²²: below it the exponential of the hot loops is not good, where it is fixed. */
 // @ts-ignore: decorator
-@inline function rowLeast<T>(): f64 {
-  return (hasHotExp<T>() ? HOT_SCALE : expScale<T>()) * 2.789e-10 / 2147483648;
+@inline const HOT_LEAST: f64 = 2.789e-10;
+
+/** {@link rowU} of a row of plain logits around k, if nothing is out of range. Stores the terms with `keep`. */
+// @ts-ignore: decorator
+@inline export function sumExpRowAround<T>(x: usize, n: usize, k: usize, keep: bool, terms: usize): bool {
+  const at = loadOne<T>(x + k * sizeof<T>());
+  const fixed = sizeof<T>() != 8 && hotIsFixed();
+  if (!(abs<f64>(at) <= (fixed ? HOT_FAR : FAR))) return false;
+  const by = fixed ? 0 : expShift(at);
+  let scaled: f64;
+  if (sizeof<T>() == 8) scaled = sumExpWideRow<T>(x, n, k, by, keep, terms);
+  else scaled = keep ? sumExpStoreRow(x, n, k, by, terms) : sumExpPlainRow(x, n, k, by);
+  // The unit is rounded as the terms are: equal logits stay equal.
+  const atV = splat<T>(at);
+  const u = summed(scaled, first<T>(sizeof<T>() == 8 ? expScaledAt<T>(atV, by) : hotTermOf(atV, by)));
+  return u < MOST && (fixed ? scaled > HOT_LEAST * hotUnit(by) : u > least<T>());
 }
 
 /**
  * {@link rowU} of a row of plain logits around k, or where that is out of range around the maximum. Returns the place
- * it took. Stores the terms with `keep`, and with `linear` Σ_{j ≠ k} xⱼ there, or NaN if that was not k as asked for.
+ * it took. Stores the terms with `keep`. With `tried` {@link sumExpRowAround} has said no.
  */
 // @ts-ignore: decorator
-@inline export function sumExpRow<T>(x: usize, n: usize, k: usize, keep: bool, terms: usize, linear: usize): usize {
+@inline export function sumExpRow<T>(
+  x: usize, n: usize, k: usize, keep: bool, terms: usize, tried: bool,
+): usize {
+  if (!tried && sumExpRowAround<T>(x, n, k, keep, terms)) return k;
   const at = loadOne<T>(x + k * sizeof<T>());
-  const atV = splat<T>(at);
-  const shift = expShift(at);
-  const fixed = hasHotExp<T>();
-  if (abs<f64>(at) <= (fixed ? HOT_FAR : FAR)) {
-    const by = fixed ? HOT_SHIFT : shift;
-    let scaled: f64;
-    if (sizeof<T>() == 8) scaled = sumExpWideRow<T>(x, n, k, by, keep, terms);
-    else if (linear) scaled = sumExpLinearRow(x, n, k, by, keep, terms, linear);
-    else scaled = keep ? sumExpStoreRow(x, n, k, by, terms) : sumExpPlainRow(x, n, k, by);
-    // The unit is rounded as the terms are: equal logits stay equal.
-    const u = summed(scaled, first<T>(hasHotExp<T>() ? expHotOnce(atV) : expScaledAt<T>(atV, by)));
-    if (u > LEAST && u < MOST && (!fixed || scaled > rowLeast<T>())) return k;
-  }
-  if (linear) store<f64>(linear, NaN);
   if (abs<f64>(at) <= FAR) {
+    const shift = expShift(at);
     const scaled = sumExpClampedRow<T>(x, n, k, shift, keep, terms);
-    if (summed(scaled, first<T>(expScaledAt<T>(atV, shift))) < MOST) return k;
+    if (summed(scaled, first<T>(expScaledAt<T>(splat<T>(at), shift))) < MOST) return k;
   }
   return sumExpRowOfMaximum<T>(x, n, keep, terms);
 }

@@ -1,4 +1,4 @@
-import { expMagic, expShift, hotTwoTo, twoToConstant } from "./exp";
+import { expShift, hotTwoTo, twoToConstant, twoToMagic } from "./exp";
 import { BLOCK, first, laneMask, lanes, loadOne, madd, nmadd, storeTail, sumLanes, tailOf } from "./lanes";
 import { MOST } from "./logsumexp";
 import { tanh, tanhDerivative } from "./tanh";
@@ -104,7 +104,7 @@ export function sumExpCappedRow<T>(
   const chainK = isNear ? nmadd<f32>(tK, tK, square) : f32x4.mul(tanhDerivative<f32>(vK), square);
   store<f64>(ROW, first<f32>(chainK) / first<f32>(square), 24);
   if (first<f32>(xK) == -Infinity || !(cap + abs<f64>(peak) <= NEAR)) return false;
-  const magic = f32x4.splat(<f32>expMagic<f32>(expShift(peak)));
+  const magic = f32x4.splat(<f32>twoToMagic(expShift(peak)));
   const unitK = first<f32>(hotTwoTo(tK, magic, a, b, c, d, e));
   store<f64>(ROW, unitK * first<f32>(square), 8);
   const whole = n - (n % step);

@@ -52,11 +52,30 @@ describeSets("regressions", () => {
           near([loss], want.loss, { rel: 2e-6 });
           const others = want.grad.filter((_, j) => j !== y);
           const largest = others.reduce((a, b) => Math.max(a, b), 0);
-          const abs = want.grad.map((g) => Math.max(2e-6 * Math.abs(g), 1e-7 * largest, 2 ** -149));
           // p_y − 1 of the float64 reference cancels.
           const wanted = Array.from(want.grad);
           wanted[y] = -others.reduce((sum, g) => sum + g, 0);
+          const abs = wanted.map((g) => Math.max(2e-6 * Math.abs(g), 1e-7 * largest, 2 ** -149));
           near(grad, wanted, { abs });
+        }
+      }
+    }
+  });
+
+  // Where x·log₂e is a sum of few powers of 2, as far as the last places of a mantissa reach: 2²² … for float32, 2⁵¹ ….
+  test.each([
+    ["float32", Float32Array, 22, 2e-6],
+    ["float64", Float64Array, 51, 1e-13],
+  ] as const)("%s: a class at −2^k·ln 2 takes no part, k = 8 … 60", (_, Floats, last, rel) => {
+    for (const classes of [3, 40, 1000]) {
+      const others = Floats.from({ length: classes }, (_, i) => Math.sin(i));
+      const x = others.slice();
+      others[classes >> 1] = -Infinity;
+      const { loss: want } = reference.crossEntropyWithGrad(others, Int32Array.of(0), { dims: [1, classes] });
+      for (const k of [8, 20, 30, 40, 60, last, last + Math.log2(2.25), last + Math.log2(2.5), last + Math.log2(3)]) {
+        for (let near = -1100; near < 1100; near += classes === 3 ? 0.75 : 23.25) {
+          x[classes >> 1] = -(2 ** k) * Math.LN2 + (k === 8 ? -1100 : 0) + near;
+          if (Math.abs(crossEntropy(x, [0]) / want[0] - 1) > rel) throw new Error(`${x[classes >> 1]} takes part`);
         }
       }
     }

@@ -20,8 +20,10 @@ export interface Fault {
   readonly what: string;
 }
 
-// A string, a note of the source's place, a node with its name, or a node's end.
-const TOKEN = /"(?:[^"\\]|\\.)*"|;;@ ?([^\s:]*(?::\d+)?)|\(([^\s()]+)(?: (\$[^\s()]+))?|\)/g;
+// A string, a zero, a note of the source's place, a node with its name, or a node's end. Zero is made of nothing by every
+// engine.
+const TOKEN =
+  /"(?:[^"\\]|\\.)*"|\(v128\.const i32x4(?: 0x0+){4}\)|;;@ ?([^\s:]*(?::\d+)?)|\(([^\s()]+)(?: (\$[^\s()]+))?|\)/g;
 
 /** The innermost loops with a `v128.load` of a module in binaryen's text form (.wast), with places of a source map. */
 export function vectorLoops(text: string): VectorLoop[] {
