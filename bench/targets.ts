@@ -227,7 +227,7 @@ export const TARGETS: readonly Target[] = [
   loss("64×128256", 2e-7, named("64×128256")),
   loss("binary 1e6", 1e-8, binary),
   {
-    what: "simd.wasm and relaxed.wasm together, brotli",
+    what: "simd.wasm and relaxed.wasm together, brotli, in one stream",
     bound: 24_000,
     side: "at most",
     unit: "bytes",

@@ -1,18 +1,25 @@
 import { instantiateSync } from "@assemblyscript/loader";
-import relaxedBase64 from "../generated/relaxed.js";
-import simdBase64 from "../generated/simd.js";
+import relaxedHex from "../generated/relaxed.js";
+import simdHex from "../generated/simd.js";
 import { instantiateJs } from "./js/index.js";
 import type { KernelInstance, Kernels, Variant, WasmVariant } from "./kernels.js";
 
-const BASE64: Record<WasmVariant, string> = { simd: simdBase64, relaxed: relaxedBase64 };
+// Hexadecimal, and not base64: compression finds in one binary what the other one has, at bytes that stay bytes.
+const HEX: Record<WasmVariant, string> = { simd: simdHex, relaxed: relaxedHex };
 const PAGE = 65536;
 const modules: Partial<Record<WasmVariant, WebAssembly.Module>> = {};
 
 export function wasmBytes(variant: WasmVariant): Uint8Array<ArrayBuffer> {
-  const binary = atob(BASE64[variant]);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  const hex = HEX[variant];
+  const bytes = new Uint8Array(hex.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = 16 * digit(hex, 2 * i) + digit(hex, 2 * i + 1);
   return bytes;
+}
+
+/** The value of a hexadecimal digit in lower case. */
+function digit(hex: string, i: number): number {
+  const code = hex.charCodeAt(i);
+  return code < 58 ? code - 48 : code - 87;
 }
 
 /** Compiles once; throws what the engine throws where WebAssembly, or the feature, is missing or forbidden. */
