@@ -1,7 +1,7 @@
 import {
   expAny, expOfNegative, expScale, expScaledOnce, hotTermOf, hotUnit, negativeConstant,
 } from "./exp";
-import { log, log1p, log1pOfFour, log1pUnit } from "./log";
+import { log, log1p, log1pUnit, logOfRatio } from "./log";
 import { tanh } from "./tanh";
 
 // The elementary functions over arrays, for scripts/accuracy.mjs to measure. Not part of the release binaries.
@@ -62,9 +62,11 @@ export function log_f64(n: usize, x: usize, y: usize): void {
 }
 
 /** Of rows of few classes. */
-export function log1pOfFour_f32(n: usize, x: usize, y: usize): void {
+export function logOfRatio_f32(n: usize, x: usize, y: usize): void {
+  const one = f32x4.splat(1);
   for (let i: usize = 0; i < n; i += 2) {
-    v128.store(y + (i << 3), f64x2.promote_low_f32x4(log1pOfFour(v128.load64_zero(x + (i << 2)))));
+    const u = v128.load64_zero(x + (i << 2));
+    v128.store(y + (i << 3), f64x2.promote_low_f32x4(logOfRatio(f32x4.add(one, u), one, u)));
   }
 }
 

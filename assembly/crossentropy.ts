@@ -214,7 +214,7 @@ export function crossEntropyRows<T>(
       let peak: f64;
       let capped = false;
       if (around) {
-        k = sumExpRow<T>(x, n, target, grad, terms, many);
+        k = sumExpRow<T>(x, n, target, grad, terms, few || many);
         peak = finiteOrNaN(loadOne<T>(x + k * size));
       } else if (mode == PLAIN) {
         k = sumExpRowOfMaximum<T>(x, n, grad, terms);

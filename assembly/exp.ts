@@ -204,6 +204,14 @@ const EXP_HOT: usize = memory.data<f32>(
   );
 }
 
+/** 2⁴⁰ times a term, which may be as small as that: what it is then multiplied by overflows only where that would. */
+// @ts-ignore: decorator
+@inline export function raised(term: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? i32x4.add(term, v128.load32_splat(RAISE)) : term;
+}
+
+const RAISE: usize = memory.data<u32>([40 << 23], 4);
+
 /** What terms are eˣ times of, `shift` an integer. */
 // @ts-ignore: decorator
 @inline export function hotUnit(shift: f64): f64 {

@@ -1,12 +1,16 @@
-import { held, loadTail, madd, splat, storeTail, tailOf, upperHalf } from "./lanes";
-import { expConstant, expMagic, expScale, expScaled, exponent, nothingSeen, outOfRange } from "./exp";
-import { log1pOfFour } from "./log";
+import { held, loadTail, madd, splat, storeTail, tailMask, tailOf, upperHalf } from "./lanes";
+import {
+  hotArgument, hotConstant, hotExponent, hotMagic, hotTerm, hotUnit, nothingSeen, outOfRange, raised,
+} from "./exp";
+import { logOfRatio } from "./log";
 
-// Rows of few classes with index targets, several at a time: the exponentials over all their logits as one array, then
-// the sums, logarithms and reciprocals of four rows in one vector. Nothing of a row depends on those beside it.
+// Rows of few classes with index targets, a group at a time, in sweeps that hold little: the exponentials over all
+// their logits as one array; of each row the terms of the others as four sums; then the logarithms and reciprocals of
+// four rows in one vector. For the gradient, the terms of each row scaled, and what is left for the target. Nothing of
+// a row depends on those beside it.
 //
-// Formulas and names as in crossentropy.ts, k the target: u = Σ_{j ≠ k} e^{zⱼ}/e^{z_k}, of exponentials that are good
-// to the same relative error wherever they lie.
+// Formulas and names as in crossentropy.ts, k the target: s = Σ e^{zⱼ}/e^{z_k}, of exponentials that are good to the
+// same relative error wherever they lie.
 
 /** Rows of up to this many classes go this way. */
 // @ts-ignore: decorator
@@ -17,6 +21,32 @@ import { log1pOfFour } from "./log";
 
 /** Terms of a group; what the vectors at its end reach over. */
 const TERMS: usize = memory.data(<i32>(GROUP * FEW * 4 + 16), 16);
+/**
+ * Of each row, in so many bytes: the term of the target, its logit, the weight of both, the target as it was given; four
+ * numbers to be added that are the others' terms, or gradients; four that are all logits.
+ */
+// @ts-ignore: decorator
+@inline const ROW: usize = 48;
+const ROWS: usize = memory.data(<i32>(GROUP * ROW), 16);
+// @ts-ignore: decorator
+@inline const OWN: usize = 0;
+// @ts-ignore: decorator
+@inline const PEAK: usize = 4;
+// @ts-ignore: decorator
+@inline const WEIGHT: usize = 8;
+// @ts-ignore: decorator
+@inline const TARGET: usize = 12;
+// @ts-ignore: decorator
+@inline const OTHERS: usize = 16;
+// @ts-ignore: decorator
+@inline const LOGITS: usize = 32;
+
+/** What its terms are multiplied by, what is taken from them then, and the target's gradient without the others. */
+const FACTOR: usize = memory.data(<i32>(3 * GROUP * 4), 16);
+// @ts-ignore: decorator
+@inline const SPREAD: usize = GROUP * 4;
+// @ts-ignore: decorator
+@inline const REST: usize = 2 * GROUP * 4;
 
 /** Ones, but for the word in the middle: read from (i − k) words behind it on, the lane of k is zero. */
 const ALL_BUT_ONE: usize = memory.data<u32>(
@@ -33,58 +63,182 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
   16,
 );
 
-/** Terms are 2^SHIFT times as large, so that those of the least rows are in range. */
+/** Σ e^{zⱼ} of a row of which the exponentials are good. */
 // @ts-ignore: decorator
-@inline const SHIFT: f64 = 12;
-/** Where Σ e^{zⱼ} has to lie: then its reciprocal is an ordinary float32, and what is flushed to 0 counts nothing. */
-// @ts-ignore: decorator
-@inline const LEAST: f64 = 3e-4;
-// @ts-ignore: decorator
-@inline const MOST: f64 = 1e17;
-/** What u may be for its logarithm to be one. */
-// @ts-ignore: decorator
-@inline const MOST_U: f64 = 1e30;
+@inline const LEAST: f64 = 2.789e-10; // e^−HOT_FAR
 
-/** Sum over n float32 but that at k, as four sums to be added. */
 // @ts-ignore: decorator
-@inline function sumOfOthers(p: usize, n: usize, k: usize): v128 {
-  let mask = ALL_BUT_ONE + ((FEW - k) << 2);
-  let sum = f32x4.splat(0);
-  for (const end = p + ((n & ~3) << 2); p < end; p += 16, mask += 16) {
-    sum = f32x4.add(sum, v128.and(v128.load(p), v128.load(mask)));
-  }
-  const left = n & 3;
-  if (left) sum = f32x4.add(sum, v128.and(tailOf<f32>(v128.load(p), left), v128.load(mask)));
-  return sum;
+@inline function but(k: usize): usize {
+  return ALL_BUT_ONE + ((FEW - k) << 2);
 }
 
-/** The same of terms × factor − q, which are stored at `to`. */
+/** Ones in the lanes of the last vector of n numbers. */
 // @ts-ignore: decorator
-@inline function sumOfGradient(p: usize, n: usize, k: usize, factor: v128, q: v128, to: usize): v128 {
-  let mask = ALL_BUT_ONE + ((FEW - k) << 2);
-  let sum = f32x4.splat(0);
-  for (const end = p + ((n & ~3) << 2); p < end; p += 16, mask += 16, to += 16) {
-    const v = f32x4.sub(f32x4.mul(v128.load(p), factor), q);
-    v128.store(to, v);
-    sum = f32x4.add(sum, v128.and(v, v128.load(mask)));
-  }
-  const left = n & 3;
-  if (left) {
-    const v = tailOf<f32>(f32x4.sub(f32x4.mul(v128.load(p), factor), q), left);
-    storeTail<f32>(to, left, v);
-    sum = f32x4.add(sum, v128.and(v, v128.load(mask)));
-  }
-  return sum;
+@inline function lastLanes(n: usize): v128 {
+  return tailMask<f32>(((n - 1) & 3) + 1);
 }
 
-/** Sum over n logits, as four sums to be added. */
+/**
+ * Sum over n float32 but that which `mask` leaves out, as four sums to be added. `quads` is the number of their
+ * vectors, a literal, or 0 for any.
+ */
 // @ts-ignore: decorator
-@inline function sumOfLogits(x: usize, n: usize): v128 {
+@inline function masked(p: usize, mask: usize, n: usize, quads: i32, last: v128): v128 {
   let sum = f32x4.splat(0);
-  let i: usize = 0;
-  for (; i + 4 <= n; i += 4) sum = f32x4.add(sum, v128.load(x + (i << 2)));
-  if (i < n) sum = f32x4.add(sum, tailOf<f32>(v128.load(x + (i << 2)), n - i));
-  return sum;
+  if (quads > 1) sum = v128.and(v128.load(p), v128.load(mask));
+  if (quads > 2) sum = f32x4.add(sum, v128.and(v128.load(p, 16), v128.load(mask, 16)));
+  if (quads > 3) sum = f32x4.add(sum, v128.and(v128.load(p, 32), v128.load(mask, 32)));
+  let end = <usize>(quads - 1) << 4;
+  if (!quads) {
+    end = (n - 1) >> 2 << 4;
+    for (let at: usize = 0; at < end; at += 16) {
+      sum = f32x4.add(sum, v128.and(v128.load(p + at), v128.load(mask + at)));
+    }
+  }
+  return f32x4.add(sum, v128.and(v128.and(v128.load(p + end), last), v128.load(mask + end)));
+}
+
+/** What is known of each row of a group before its logarithm. */
+// @ts-ignore: decorator
+@inline function gatherBy(count: usize, n: usize, quads: i32, x: usize, y: usize, w: usize, ignored: i32): void {
+  const last = lastLanes(n);
+  const bytes = n << 2;
+  let terms = TERMS;
+  for (let row = ROWS, end = ROWS + count * ROW; row < end; row += ROW) {
+    let k = load<i32>(y);
+    store<i32>(row, k, TARGET);
+    let weight: u32 = 0x3f800000;
+    if (k == ignored) {
+      k = 0;
+      weight = 0;
+    } else if (w) {
+      weight = load<u32>(w + (k << 2));
+    }
+    store<u32>(row, weight, WEIGHT);
+    store<u32>(row, load<u32>(terms + (k << 2)), OWN);
+    store<u32>(row, load<u32>(x + (k << 2)), PEAK);
+    v128.store(row, masked(terms, but(k), n, quads, last), OTHERS);
+    y += 4;
+    terms += bytes;
+    x += bytes;
+  }
+}
+
+// As functions: each loop has the registers to itself.
+
+function gather1(count: usize, n: usize, x: usize, y: usize, w: usize, ignored: i32): void {
+  gatherBy(count, n, 1, x, y, w, ignored);
+}
+
+function gather2(count: usize, n: usize, x: usize, y: usize, w: usize, ignored: i32): void {
+  gatherBy(count, n, 2, x, y, w, ignored);
+}
+
+function gather3(count: usize, n: usize, x: usize, y: usize, w: usize, ignored: i32): void {
+  gatherBy(count, n, 3, x, y, w, ignored);
+}
+
+function gatherAny(count: usize, n: usize, x: usize, y: usize, w: usize, ignored: i32): void {
+  gatherBy(count, n, 0, x, y, w, ignored);
+}
+
+/** Σ of the logits of each row of a group. */
+function sumLogits(count: usize, n: usize, x: usize): void {
+  const last = lastLanes(n);
+  const end = (n - 1) >> 2 << 4;
+  for (let row = ROWS, stop = ROWS + count * ROW; row < stop; row += ROW) {
+    let sum = v128.and(v128.load(x + end), last);
+    for (let at: usize = 0; at < end; at += 16) sum = f32x4.add(sum, v128.load(x + at));
+    v128.store(row, sum, LOGITS);
+    x += n << 2;
+  }
+}
+
+/** The terms at p times factor, less q. */
+// @ts-ignore: decorator
+@inline function scaledOnce(p: usize, factor: v128, q: v128, smooth: bool): v128 {
+  const v = f32x4.mul(raised(v128.load(p)), factor);
+  return smooth ? f32x4.sub(v, q) : v;
+}
+
+/** The same to dx too. */
+// @ts-ignore: decorator
+@inline function scaled(p: usize, factor: v128, q: v128, smooth: bool, dx: usize): v128 {
+  const gradient = scaledOnce(p, factor, q, smooth);
+  v128.store(dx, gradient);
+  return gradient;
+}
+
+/**
+ * terms·factor − q of each row of a group to dx, and the sums of the others. What is written behind a row is of the
+ * next ones, which follow. `quads` as above, `smooth` a literal: without, q is 0.
+ */
+// @ts-ignore: decorator
+@inline function scaleBy(count: usize, n: usize, quads: i32, smooth: bool, ignored: i32, dx: usize): void {
+  const last = lastLanes(n);
+  const bytes = n << 2;
+  const whole = quads ? <usize>(quads - 1) << 4 : (n - 1) >> 2 << 4;
+  const stop = dx + count * bytes;
+  let terms = TERMS;
+  let factors = FACTOR;
+  for (let row = ROWS, end = ROWS + count * ROW; row < end; row += ROW) {
+    const factor = v128.load32_splat(factors);
+    const q = smooth ? v128.load32_splat(factors, SPREAD) : factor;
+    const mask = but(classOf(row, ignored));
+    let sum = f32x4.splat(0);
+    if (quads > 1) sum = v128.and(scaled(terms, factor, q, smooth, dx), v128.load(mask));
+    if (quads > 2) {
+      sum = f32x4.add(sum, v128.and(scaled(terms + 16, factor, q, smooth, dx + 16), v128.load(mask, 16)));
+    }
+    if (!quads) {
+      for (let at: usize = 0; at < whole; at += 16) {
+        sum = f32x4.add(sum, v128.and(scaled(terms + at, factor, q, smooth, dx + at), v128.load(mask + at)));
+      }
+    }
+    const gradient = scaledOnce(terms + whole, factor, q, smooth);
+    if (dx + whole + 16 <= stop) v128.store(dx + whole, gradient);
+    else storeTail<f32>(dx + whole, n - (whole >> 2), gradient);
+    v128.store(row, f32x4.add(sum, v128.and(v128.and(gradient, last), v128.load(mask + whole))), OTHERS);
+    terms += bytes;
+    dx += bytes;
+    factors += 4;
+  }
+}
+
+function scale1(count: usize, n: usize, ignored: i32, dx: usize): void {
+  scaleBy(count, n, 1, false, ignored, dx);
+}
+
+function scale2(count: usize, n: usize, ignored: i32, dx: usize): void {
+  scaleBy(count, n, 2, false, ignored, dx);
+}
+
+function scale3(count: usize, n: usize, ignored: i32, dx: usize): void {
+  scaleBy(count, n, 3, false, ignored, dx);
+}
+
+function scaleAny(count: usize, n: usize, ignored: i32, dx: usize): void {
+  scaleBy(count, n, 0, true, ignored, dx);
+}
+
+/** The targets' gradients of a group: REST, less the others with `exactly`: the row sums to what it should then. */
+function putTargets(count: usize, n: usize, ignored: i32, dx: usize, exactly: bool): void {
+  if (exactly) {
+    for (let r: usize = 0; r < count; r += 4) {
+      const rest = v128.load(FACTOR + (r << 2), REST);
+      v128.store(FACTOR + (r << 2), f32x4.sub(rest, sumsOfFour(ROWS + r * ROW + OTHERS)), REST);
+    }
+  }
+  for (let r: usize = 0; r < count; r++, dx += n << 2) {
+    store<u32>(dx + (classOf(ROWS + r * ROW, ignored) << 2), load<u32>(FACTOR + (r << 2), REST));
+  }
+}
+
+/** The class of a row's target, any where it is ignored. */
+// @ts-ignore: decorator
+@inline function classOf(row: usize, ignored: i32): usize {
+  const target = load<i32>(row, TARGET);
+  return target == ignored ? 0 : target;
 }
 
 /** The sums over the lanes of four vectors. */
@@ -95,10 +249,16 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
   return f32x4.add(i32x4.shuffle(ab, cd, 0, 1, 4, 5), i32x4.shuffle(ab, cd, 2, 3, 6, 7));
 }
 
-/** One float32 from each of four places. */
 // @ts-ignore: decorator
-@inline function gather(a: usize, b: usize, c: usize, d: usize): v128 {
-  return v128.load32_lane(d, v128.load32_lane(c, v128.load32_lane(b, v128.load32_zero(a), 1), 2), 3);
+@inline function sumsOfFour(p: usize): v128 {
+  return sumsOfLanes(v128.load(p), v128.load(p, ROW), v128.load(p, 2 * ROW), v128.load(p, 3 * ROW));
+}
+
+/** One number each of four rows. */
+// @ts-ignore: decorator
+@inline function fourOf(p: usize): v128 {
+  const two = v128.load32_lane(p, v128.load32_zero(p), 1, ROW);
+  return v128.load32_lane(p, v128.load32_lane(p, two, 2, 2 * ROW), 3, 3 * ROW);
 }
 
 /** Stores the first `rows` of four numbers as float64. */
@@ -112,29 +272,30 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
   else if (rows > 2) v128.store64_lane(p + 16, high, 0);
 }
 
-/** Terms of `total` logits to `terms`. Returns the bits that {@link outOfRange} asks for. */
-// @ts-ignore: decorator
-@inline function termsOf(
-  total: usize, x: usize, terms: usize, magic: v128, fill: v128,
-  c0: v128, c1: v128, c2: v128, c3: v128, c4: v128, c5: v128, c6: v128,
-): v128 {
+/** Terms of `total` logits. Returns the bits that {@link outOfRange} asks for. */
+function termsOf(total: usize, x: usize): v128 {
+  const magic = held<f32>(hotMagic(0));
+  const h0 = hotConstant(0), h1 = hotConstant(1), h2 = hotConstant(2), h3 = hotConstant(3), h4 = hotConstant(4);
+  const h5 = hotConstant(5);
   let seen = nothingSeen<f32>();
   let i: usize = 0;
   for (; i + 8 <= total; i += 8) {
-    const x0 = v128.load(x + (i << 2));
-    const x1 = v128.load(x + (i << 2), 16);
-    const z0 = exponent<f32>(x0, c0, magic);
-    const z1 = exponent<f32>(x1, c0, magic);
+    const p = x + (i << 2);
+    const t0 = hotArgument(v128.load(p), h0);
+    const z0 = hotExponent(t0, h0, magic);
+    v128.store(TERMS + (i << 2), hotTerm(t0, z0, magic, h1, h2, h3, h4, h5));
+    const t1 = hotArgument(v128.load(p, 16), h0);
+    const z1 = hotExponent(t1, h0, magic);
+    v128.store(TERMS + (i << 2), hotTerm(t1, z1, magic, h1, h2, h3, h4, h5), 16);
     seen = v128.or(v128.or(seen, z0), z1);
-    v128.store(terms + (i << 2), expScaled<f32>(x0, z0, magic, c1, c2, c3, c4, c5, c6));
-    v128.store(terms + (i << 2), expScaled<f32>(x1, z1, magic, c1, c2, c3, c4, c5, c6), 16);
   }
+  const none = held<f32>(0);
   for (; i < total; i += 4) {
     const left = total - i;
-    const x0 = left < 4 ? loadTail<f32>(x + (i << 2), left, fill) : v128.load(x + (i << 2));
-    const z0 = exponent<f32>(x0, c0, magic);
-    seen = v128.or(seen, z0);
-    v128.store(terms + (i << 2), expScaled<f32>(x0, z0, magic, c1, c2, c3, c4, c5, c6));
+    const t = hotArgument(left < 4 ? loadTail<f32>(x + (i << 2), left, none) : v128.load(x + (i << 2)), h0);
+    const z = hotExponent(t, h0, magic);
+    seen = v128.or(seen, z);
+    v128.store(TERMS + (i << 2), hotTerm(t, z, magic, h1, h2, h3, h4, h5));
   }
   return seen;
 }
@@ -148,129 +309,94 @@ export function fewRows(
   rows: usize, n: usize, x: usize, y: usize, w: usize, epsilon: f64, lambda: f64, gamma: i32, ignored: i32,
   loss: usize, lse: usize, g: usize, dx: usize, grad: bool,
 ): usize {
-  const magic = held<f32>(expMagic<f32>(-SHIFT));
-  const fill = held<f32>(0);
-  const c0 = expConstant<f32>(0), c1 = expConstant<f32>(1), c2 = expConstant<f32>(2), c3 = expConstant<f32>(3);
-  const c4 = expConstant<f32>(4), c5 = expConstant<f32>(5), c6 = expConstant<f32>(6);
-  const least = held<f32>(LEAST * 4096 * expScale<f32>());
-  const most = held<f32>(MOST * 4096 * expScale<f32>());
-  const mostU = held<f32>(MOST_U);
+  const least = held<f32>(LEAST * hotUnit(0));
   const twoLambda = splat<f32>(2 * lambda);
   const smooth = epsilon != 0;
   const spread = splat<f32>(epsilon / <f64>n);
   const kept = splat<f32>(1 - epsilon + epsilon / <f64>n);
-  const ignoredV = i32x4.splat(ignored);
   const withLse = lse != 0 || lambda != 0;
   const none = f32x4.splat(0);
   const one = held<f32>(1);
+  const quads = (n + 3) >> 2;
   for (let group: usize = 0; group < rows; group += GROUP) {
-    const end = min(group + GROUP, rows);
-    const from = x + ((group * n) << 2);
-    const seen = termsOf((end - group) * n, from, TERMS, magic, fill, c0, c1, c2, c3, c4, c5, c6);
-    if (outOfRange<f32>(seen, false)) return group;
-    for (let r = group; r < end; r += 4) {
-      // What is behind the last row is the last row once more.
-      const count = end - r;
-      const stepB = count > 1 ? n : 0;
-      const stepC = count > 2 ? n : 0;
-      const stepD = count > 3 ? n : 0;
-      const targets = count > 3 ? v128.load(y + (r << 2)) : lastTargets(y + (r << 2), count);
-      const left = i32x4.eq(targets, ignoredV);
-      const k = v128.andnot(targets, left);
-      const ka: usize = i32x4.extract_lane(k, 0);
-      const kb: usize = i32x4.extract_lane(k, 1);
-      const kc: usize = i32x4.extract_lane(k, 2);
-      const kd: usize = i32x4.extract_lane(k, 3);
-      const atA = r * n;
-      const atB = atA + stepB;
-      const atC = atB + stepC;
-      const atD = atC + stepD;
-      const terms = TERMS - ((group * n) << 2);
-      const a = terms + (atA << 2);
-      const b = terms + (atB << 2);
-      const c = terms + (atC << 2);
-      const d = terms + (atD << 2);
-      const own = gather(a + (ka << 2), b + (kb << 2), c + (kc << 2), d + (kd << 2));
-      const others = sumsOfLanes(
-        sumOfOthers(a, n, ka), sumOfOthers(b, n, kb),
-        sumOfOthers(c, n, kc), sumOfOthers(d, n, kd),
-      );
+    const count = min(GROUP, rows - group);
+    if (outOfRange<f32>(termsOf(count * n, x), true)) return group;
+    if (quads == 3) gather3(count, n, x, y, w, ignored);
+    else if (quads == 1) gather1(count, n, x, y, w, ignored);
+    else if (quads == 2) gather2(count, n, x, y, w, ignored);
+    else gatherAny(count, n, x, y, w, ignored);
+    if (smooth) sumLogits(count, n, x);
+    let r: usize = 0;
+    for (; r < count; r += 4) {
+      // Behind the last row stands what was there before.
+      const left = min(4, count - r);
+      const four = ROWS + r * ROW;
+      const own = fourOf(four + OWN);
+      const others = sumsOfFour(four + OTHERS);
       const sum = f32x4.add(own, others);
-      const u = f32x4.div(others, own);
-      const within = v128.and(v128.and(f32x4.gt(sum, least), f32x4.lt(sum, most)), f32x4.lt(u, mostU));
-      if (!i32x4.all_true(within)) return r;
+      if (!i32x4.all_true(v128.or(f32x4.gt(sum, least), v128.not(tailMask<f32>(left))))) break;
 
-      const weight = v128.andnot(w ? gather(w + (ka << 2), w + (kb << 2), w + (kc << 2), w + (kd << 2)) : one, left);
-      const logits = gather(
-        x + ((atA + ka) << 2), x + ((atB + kb) << 2), x + ((atC + kc) << 2), x + ((atD + kd) << 2),
-      );
-      const logS = log1pOfFour(u);
+      const weight = fourOf(four + WEIGHT);
+      const logS = logOfRatio(sum, own, others);
       // Focal: r^γ·w in place of w, and the derivative to logS in place of S.
       let factorOfLog = weight;
       let slope = weight;
       if (gamma) {
-        const r = f32x4.div(others, sum);
-        let power = r;
-        for (let i = 1; i < gamma; i++) power = f32x4.mul(power, r);
+        const ratioOfOthers = f32x4.div(others, sum);
+        let power = ratioOfOthers;
+        for (let i = 1; i < gamma; i++) power = f32x4.mul(power, ratioOfOthers);
         factorOfLog = f32x4.mul(weight, power);
         // logS/r tends to 1.
-        const ratio = v128.bitselect(f32x4.div(logS, r), one, f32x4.gt(r, none));
+        const ratio = v128.bitselect(f32x4.div(logS, ratioOfOthers), one, f32x4.gt(ratioOfOthers, none));
         const p = f32x4.div(own, sum);
         slope = f32x4.mul(factorOfLog, madd<f32>(f32x4.mul(f32x4.splat(<f32>gamma), p), ratio, one));
       }
       // Without class weights Σa is 1, smoothing or not.
       let value = f32x4.mul(factorOfLog, logS);
+      const peak = fourOf(four + PEAK);
       if (smooth) {
         // Σ (z_k − zⱼ) over all classes.
-        const below = f32x4.sub(
-          f32x4.mul(f32x4.splat(<f32>n), logits),
-          sumsOfLanes(
-            sumOfLogits(x + (atA << 2), n), sumOfLogits(x + (atB << 2), n), sumOfLogits(x + (atC << 2), n),
-            sumOfLogits(x + (atD << 2), n),
-          ),
-        );
-        value = v128.andnot(madd<f32>(spread, below, value), left);
+        const below = f32x4.sub(f32x4.mul(f32x4.splat(<f32>n), peak), sumsOfFour(four + LOGITS));
+        value = f32x4.mul(weight, madd<f32>(spread, below, logS));
       }
-      storeWide(loss + (r << 3), value, count);
+      storeWide(loss + (r << 3), value, left);
       let zTerm = none;
       if (withLse) {
-        const rowLse = v128.andnot(f32x4.add(logS, logits), left);
-        if (lse) storeWide(lse + (r << 3), rowLse, count);
+        const isLeft = i32x4.eq(fourOf(four + TARGET), i32x4.splat(ignored));
+        const rowLse = v128.andnot(f32x4.add(logS, peak), isLeft);
+        if (lse) storeWide(lse + (r << 3), rowLse, left);
         zTerm = f32x4.mul(twoLambda, rowLse);
       }
       if (grad) {
-        const upstream = fourUpstream(g + (r << 3), count);
-        const factor = f32x4.div(f32x4.mul(upstream, f32x4.add(slope, zTerm)), sum);
-        const q = f32x4.mul(f32x4.mul(upstream, weight), spread);
-        const to = dx + (atA << 2);
-        const toB = to + (stepB << 2);
-        const toC = toB + (stepC << 2);
-        const toD = toC + (stepD << 2);
-        const scaled = sumsOfLanes(
-          sumOfGradient(a, n, ka, i32x4.shuffle(factor, factor, 0, 0, 0, 0), i32x4.shuffle(q, q, 0, 0, 0, 0), to),
-          sumOfGradient(b, n, kb, i32x4.shuffle(factor, factor, 1, 1, 1, 1), i32x4.shuffle(q, q, 1, 1, 1, 1), toB),
-          sumOfGradient(c, n, kc, i32x4.shuffle(factor, factor, 2, 2, 2, 2), i32x4.shuffle(q, q, 2, 2, 2, 2), toC),
-          sumOfGradient(d, n, kd, i32x4.shuffle(factor, factor, 3, 3, 3, 3), i32x4.shuffle(q, q, 3, 3, 3, 3), toD),
-        );
-        // Minus the others as they were rounded: the row sums to what it should. Smoothed, the target is no 1 that p
-        // comes near.
-        const rest = smooth
-          ? f32x4.sub(f32x4.mul(factor, own), f32x4.mul(f32x4.mul(upstream, weight), kept))
-          : f32x4.sub(f32x4.mul(upstream, zTerm), scaled);
-        v128.store32_lane(to + (ka << 2), rest, 0);
-        v128.store32_lane(toB + (kb << 2), rest, 1);
-        v128.store32_lane(toC + (kc << 2), rest, 2);
-        v128.store32_lane(toD + (kd << 2), rest, 3);
+        const upstream = fourUpstream(g + (r << 3), left);
+        const factor = f32x4.div(f32x4.mul(upstream, f32x4.add(slope, zTerm)), raised(sum));
+        v128.store(FACTOR + (r << 2), factor);
+        v128.store(FACTOR + (r << 2), f32x4.mul(f32x4.mul(upstream, weight), spread), SPREAD);
+        // Smoothed, the target is no 1 that p comes near.
+        const rest = smooth ? f32x4.sub(f32x4.mul(factor, raised(own)), f32x4.mul(f32x4.mul(upstream, weight), kept))
+          : f32x4.mul(upstream, zTerm);
+        v128.store(FACTOR + (r << 2), rest, REST);
       }
+    }
+    const done = min(r, count);
+    if (grad && done) {
+      if (smooth || quads > 3) scaleAny(done, n, ignored, dx);
+      else if (quads == 3) scale3(done, n, ignored, dx);
+      else if (quads == 1) scale1(done, n, ignored, dx);
+      else scale2(done, n, ignored, dx);
+      putTargets(done, n, ignored, dx, !smooth);
+    }
+    if (done < count) return group + done;
+    x += count * n << 2;
+    y += count << 2;
+    loss += count << 3;
+    if (lse) lse += count << 3;
+    if (grad) {
+      g += count << 3;
+      dx += count * n << 2;
     }
   }
   return rows;
-}
-
-/** Targets of one to three rows, the last one repeated. */
-function lastTargets(y: usize, rows: usize): v128 {
-  const last = (rows - 1) << 2;
-  return gather(y, y + min(4, last), y + min(8, last), y + last);
 }
 
 /** Upstream gradients of rows, the last one repeated when they are fewer than four. */

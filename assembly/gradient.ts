@@ -7,13 +7,32 @@ import { tanhDerivative } from "./tanh";
 
 /** y ← terms·factor − q, n elements of the compute type, and their sum; y may be where the terms are. */
 export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f64): f64 {
+  if (tooLarge<T>(factor)) {
+    scaleTerms<T>(terms, y, n, factor / TWICE);
+    terms = y;
+    factor = TWICE;
+  }
   return scaleRowBy<T>(terms, y, n, factor, true, q);
 }
 
 /** The same without q. */
 export function scaleTerms<T>(terms: usize, y: usize, n: usize, factor: f64): f64 {
+  if (tooLarge<T>(factor)) {
+    scaleRow<T>(terms, y, n, factor / TWICE, 0);
+    terms = y;
+    factor = TWICE;
+  }
   return scaleRowBy<T>(terms, y, n, factor, false, 0);
 }
+
+/** Terms of the hot loops may be as small as 2⁻⁴⁰, and upstream gradients large: then the factor comes in two parts. */
+// @ts-ignore: decorator
+@inline function tooLarge<T>(factor: f64): bool {
+  return sizeof<T>() != 8 && abs<f64>(factor) > 3e38;
+}
+
+// @ts-ignore: decorator
+@inline const TWICE: f64 = 1e20;
 
 // @ts-ignore: decorator
 @inline function scaled<T>(p: usize, factor: v128, shifted: bool, q: v128): v128 {

@@ -40,9 +40,7 @@ export function plainRows(
       const peak = loadOne<f32>(row + (k << 2));
       if (!sumExpRowAround<f32>(row, n, k, grad, terms)) break;
       const u = rowU();
-      store<f64>(U + (r << 3), u);
-      store<f64>(PEAK + (r << 3), peak);
-      store<f64>(BELOW + (r << 3), epsilon != 0 ? spread * (<f64>n * peak - sumRow(row, n)) : 0);
+      const below = epsilon != 0 ? spread * (<f64>n * peak - sumRow(row, n)) : 0;
       if (grad) {
         const upstream = load<f64>(g + ((group + r) << 3));
         const zTerm = lambda != 0 ? 2 * lambda * (peak + log1p<f32>(u)) : 0;
@@ -59,6 +57,9 @@ export function plainRows(
           storeOne<f32>(to + (k << 2), upstream * zTerm - scaleTerms<f32>(terms, to, n, exact));
         }
       }
+      store<f64>(U + (r << 3), u);
+      store<f64>(PEAK + (r << 3), peak);
+      store<f64>(BELOW + (r << 3), below);
     }
     for (let i: usize = 0; i < r; i += 2) {
       const at = (group + i) << 3;

@@ -152,7 +152,7 @@ const RANGES = [
     sweepFloat32,
   ],
   [
-    "log1pOfFour_f32",
+    "logOfRatio_f32",
     Math.log1p,
     [
       [2 ** -126, 2 ** -24],
