@@ -83,6 +83,10 @@ export function checkIndices(
   weight?: ArrayLike<number>,
 ): { count: number; weightSum: number } {
   const { data, halves, unsigned, offset, rows } = view;
+  if (weight === undefined && data instanceof Int32Array && halves === undefined) {
+    const count = countIndices(data, offset, rows, classes, ignoreIndex);
+    if (count >= 0) return { count, weightSum: count };
+  }
   let count = 0;
   let weightSum = 0;
   for (let row = 0; row < rows; row++) {
@@ -93,6 +97,26 @@ export function checkIndices(
     if (weight !== undefined) weightSum += weight[y];
   }
   return { count, weightSum: weight === undefined ? count : weightSum };
+}
+
+/** How many of the indices from `first` on are not ignored; −1 if one of them is neither in [0, classes) nor ignored. */
+export function countIndices(
+  data: Int32Array,
+  first: number,
+  rows: number,
+  classes: number,
+  ignoreIndex: number,
+): number {
+  // One comparison for both ends of the range, of integers.
+  const end = classes >>> 0;
+  let others = 0;
+  for (let i = first; i < first + rows; i++) {
+    const y = data[i];
+    if (y >>> 0 < end && y !== ignoreIndex) continue;
+    if (y !== ignoreIndex) return -1;
+    others++;
+  }
+  return rows - others;
 }
 
 function badIndex(view: IndexView, row: number, classes: number): TypeError | RangeError {

@@ -46,7 +46,7 @@ export function writeRowFactors(
   by: number,
 ): void {
   const share = by === 0 ? 0 : 1 / by;
-  const to = at / 8;
+  const to = at >>> 3;
   if (typeof upstream === "number" && typeof sampleWeight === "number") {
     const factor = upstream * sampleWeight * share;
     for (let r = 0; r < count; r++) f64[to + r] = factor;
@@ -81,7 +81,7 @@ export class CrossEntropyBlock extends RowBlock {
     weight: ArrayLike<number> | undefined,
     ignoredAs: number,
   ): void {
-    const at = this.at.options / 8;
+    const at = this.at.options >>> 3;
     let weightSum = this.contents.classes;
     if (weight !== undefined) {
       weightSum = 0;
@@ -152,8 +152,9 @@ export interface RowTotals {
 /** Adds rows `first` to `first + count` of the call, which are the first ones in memory, laid out as `at` says. */
 export function addRows(totals: RowTotals, { f64 }: Views, at: RowRegions, first: number, count: number): void {
   const { lambda, out, zOut, sampleWeight } = totals;
-  const losses = at.losses / 8;
-  const logSumExp = at.logSumExp / 8;
+  // Shifts: after a division V8 takes an index for no integer.
+  const losses = at.losses >>> 3;
+  const logSumExp = at.logSumExp >>> 3;
   let { loss: sum, zLoss: zSum } = totals;
   if (lambda === 0 && sampleWeight === 1 && out === undefined) {
     for (let r = 0; r < count; r++) sum += f64[losses + r];

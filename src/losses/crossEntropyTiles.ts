@@ -1,7 +1,7 @@
 import { type MaskView, markEmptyRows } from "../input/mask.js";
 import type { RowFactors } from "../input/options.js";
 import type { RowsView } from "../input/rows.js";
-import { copyIndicesIn, type Targets } from "../input/targets.js";
+import { copyIndicesIn, countIndices, type Targets } from "../input/targets.js";
 import { OPTION_SLOTS } from "../kernels/kernels.js";
 import { maskIn, type RowContents, remembering } from "../sweep/rows.js";
 import { PREFIX, type Stage, type Views } from "../sweep/stage.js";
@@ -49,16 +49,9 @@ export function directMean(
   const { at, stage } = block;
   const { f32, f64, i32 } = stage;
   const { ignoreIndex } = scalars;
-  const toIndices = at.indices >>> 2;
-  let count = 0;
-  for (let r = 0; r < rows; r++) {
-    const y = targets[r];
-    if (y !== ignoreIndex) {
-      if (y < 0 || y >= classes) return undefined;
-      count++;
-    }
-    i32[toIndices + r] = y;
-  }
+  const count = countIndices(targets, 0, rows, classes, ignoreIndex);
+  if (count < 0) return undefined;
+  copyInDirect(targets, i32, at.indices);
   copyInDirect(logits, f32, at.logits);
   const by = { loss: count, zLoss: count, grad: count };
   block.configure(stage, scalars, by, undefined, ignoreIndex);
@@ -112,7 +105,7 @@ class CrossEntropyTiles implements Tiles {
   fill(memory: Views, first: number, count: number): void {
     const { at, contents } = this.block;
     const { scalars, by, targets, mask, upstream, sampleWeight } = this.call;
-    const indices = at.indices / 4;
+    const indices = at.indices >>> 2;
     if (mask !== undefined) maskIn(mask, first, count, memory, at.logits, contents.type);
     if (targets.kind === "indices") {
       copyIndicesIn(targets.view, first, count, memory.i32, indices, scalars.ignoreIndex, this.ignoredAs);

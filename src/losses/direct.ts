@@ -40,7 +40,7 @@ const LOOP_IN = 16;
 const LOOP_OUT = 48;
 
 /** Copies an array to byte `at` of the memory that `to` views. */
-export function copyInDirect(from: Float32Array, to: Float32Array, at: number): void {
+export function copyInDirect<A extends Float32Array | Int32Array>(from: A, to: A, at: number): void {
   const { length } = from;
   // A shift, unlike a division, leaves V8 with an integer for an index.
   const begin = at >>> 2;

@@ -165,7 +165,8 @@ function directMean(logits: Float32Array, classes: number, grad?: Float32Array):
   if (withGrad) writeRowFactors(stage, at.upstream, 0, rows, 1, 1, rows);
   kernels.f32_entropy(rows, classes, at.logits, 1, at.losses, withGrad ? at.upstream : 0, withGrad ? at.result : 0);
   let sum = 0;
-  for (let r = 0; r < rows; r++) sum += f64[at.losses / 8 + r];
+  const losses = at.losses >>> 3;
+  for (let r = 0; r < rows; r++) sum += f64[losses + r];
   if (withGrad) copyOutDirect(f32, at.result, grad);
   return sum / rows;
 }
@@ -237,7 +238,7 @@ class EntropyTiles implements Tiles {
 
   collect({ f64 }: Views, first: number, count: number): void {
     const { out, sampleWeight } = this.call;
-    const losses = this.#block.at.losses / 8;
+    const losses = this.#block.at.losses >>> 3;
     for (let r = 0; r < count; r++) {
       const loss = product(factorOf(sampleWeight, first + r), f64[losses + r]);
       this.sum += loss;
