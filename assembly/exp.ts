@@ -188,6 +188,10 @@ const EXP_HOT: usize = memory.data<f32>(
 
 // @ts-ignore: decorator
 @inline function adapted(f: v128, a: v128, b: v128, c: v128, d: v128, e: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    const fa = f32x4.add(f, a);
+    return f32x4.mul(madd<f32>(madd<f32>(fa, f, b), f32x4.add(f, c), d), madd<f32>(fa, f, e));
+  }
   const y = f32x4.mul(f32x4.add(f, a), f);
   return f32x4.mul(madd<f32>(f32x4.add(y, b), f32x4.add(f, c), d), f32x4.add(y, e));
 }

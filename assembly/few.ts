@@ -22,8 +22,8 @@ import { logOfRatio } from "./log";
 /** Terms of a group; what the vectors at its end reach over. */
 const TERMS: usize = memory.data(<i32>(GROUP * FEW * 4 + 16), 16);
 /**
- * Of each row, in so many bytes: the term of the target, its logit, the weight of both, the target as it was given; four
- * numbers to be added that are the others' terms, or gradients; four that are all logits.
+ * Of each row, in so many bytes: the term of the target, its logit, the weight of both, the target as it was given;
+ * four numbers to be added that are the others' terms, or gradients; four that are all logits.
  */
 // @ts-ignore: decorator
 @inline const ROW: usize = 48;
@@ -125,10 +125,6 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
 }
 
 // As functions: each loop has the registers to itself.
-
-function gather1(count: usize, n: usize, x: usize, y: usize, w: usize, ignored: i32): void {
-  gatherBy(count, n, 1, x, y, w, ignored);
-}
 
 function gather2(count: usize, n: usize, x: usize, y: usize, w: usize, ignored: i32): void {
   gatherBy(count, n, 2, x, y, w, ignored);
@@ -322,7 +318,6 @@ export function fewRows(
     const count = min(GROUP, rows - group);
     if (outOfRange<f32>(termsOf(count * n, x), true)) return group;
     if (quads == 3) gather3(count, n, x, y, w, ignored);
-    else if (quads == 1) gather1(count, n, x, y, w, ignored);
     else if (quads == 2) gather2(count, n, x, y, w, ignored);
     else gatherAny(count, n, x, y, w, ignored);
     if (smooth) sumLogits(count, n, x);
@@ -380,10 +375,10 @@ export function fewRows(
     }
     const done = min(r, count);
     if (grad && done) {
-      if (smooth || quads > 3) scaleAny(done, n, ignored, dx);
-      else if (quads == 3) scale3(done, n, ignored, dx);
-      else if (quads == 1) scale1(done, n, ignored, dx);
-      else scale2(done, n, ignored, dx);
+      if (!smooth && quads == 3) scale3(done, n, ignored, dx);
+      else if (!smooth && quads == 2) scale2(done, n, ignored, dx);
+      else if (!smooth && quads == 1) scale1(done, n, ignored, dx);
+      else scaleAny(done, n, ignored, dx);
       putTargets(done, n, ignored, dx, !smooth);
     }
     if (done < count) return group + done;

@@ -1,9 +1,10 @@
 import { expShift, hotTwoTo, twoToConstant, twoToMagic } from "./exp";
-import { BLOCK, first, laneMask, lanes, loadOne, madd, nmadd, storeTail, sumLanes, tailOf } from "./lanes";
+import { first, held, loadOne, loadTail, madd, nmadd, storeTail, sumLanes } from "./lanes";
 import { MOST } from "./logsumexp";
 import { tanh, tanhDerivative } from "./tanh";
 
-// Soft-capped float32 rows around a class k: Σ_{j ≠ k} e^{zⱼ − z_k}, z = c·tanh v, v = scale·x/c, in one pass.
+// Soft-capped float32 rows around a class k: Σ_{j ≠ k} e^{zⱼ − z_k}, z = c·tanh v, v = scale·x/c, in one pass, a block
+// at a time: first its t, then their powers of 2, so that each loop has the registers for its constants.
 //
 // Where |v| ≤ 1, tanh v = v·P(v²), with P of degree 6, minimax in the relative error: 7·10⁻⁸ (scripts/fit-tanh.mjs).
 // There 1 − tanh²v loses no more than two bits. c·log₂e is a factor of P, so that 2ᵗ with t = z·log₂e follows at once,
@@ -27,22 +28,133 @@ const TANH: usize = memory.data<f32>(
 // @ts-ignore: decorator
 @inline const NEAR: f64 = 70;
 
-/** c·log₂e times coefficient i of P. */
+/** Logits of a block. */
 // @ts-ignore: decorator
-@inline function scaled(i: usize, unit: f64): v128 {
-  return f32x4.splat(<f32>(unit * <f64>load<f32>(TANH + (i << 2))));
+@inline const BLOCK: usize = 512;
+/** t of a block and, with `keep`, (c·log₂e)²·(1 − tanh²v); what the last pair of vectors reaches over. */
+const POWERS: usize = memory.data(<i32>(BLOCK * 4), 16);
+const CHAINS: usize = memory.data(<i32>(BLOCK * 4), 16);
+/** Coefficient i of P times c·log₂e·(v/x)^(2i + 1), of the latest row: t is a polynomial of x. */
+const SCALED: usize = memory.data(7 * 4, 16);
+
+// @ts-ignore: decorator
+@inline function coefficient(i: usize): v128 {
+  return v128.load32_splat(SCALED + (i << 2));
 }
 
-/** t of |v| ≤ 1, w = v². */
+/** t of |v| ≤ 1, w = x². */
 // @ts-ignore: decorator
 @inline function near(
-  v: v128, w: v128, p0: v128, p1: v128, p2: v128, p3: v128, p4: v128, p5: v128, p6: v128,
+  x: v128, w: v128, p0: v128, p1: v128, p2: v128, p3: v128, p4: v128, p5: v128, p6: v128,
 ): v128 {
-  // Estrin's scheme: the chain of operations is what a processor waits for here.
-  const w2 = f32x4.mul(w, w);
-  const upper = madd<f32>(p6, w2, madd<f32>(p5, w, p4));
-  const p = madd<f32>(madd<f32>(upper, w2, madd<f32>(p3, w, p2)), w2, madd<f32>(p1, w, p0));
-  return f32x4.mul(p, v);
+  let p = madd<f32>(p6, w, p5);
+  p = madd<f32>(p, w, p4);
+  p = madd<f32>(p, w, p3);
+  p = madd<f32>(p, w, p2);
+  p = madd<f32>(p, w, p1);
+  return f32x4.mul(madd<f32>(p, w, p0), x);
+}
+
+/** The logits of a block at x, 0 behind the last one. */
+// @ts-ignore: decorator
+@inline function logitsAt(x: usize, i: usize, count: usize): v128 {
+  const p = x + (i << 2);
+  return i + 4 > count ? loadTail<f32>(p, count - i, f32x4.splat(0)) : v128.load(p);
+}
+
+/** t of a block at x. Returns whether |v| ≤ 1 everywhere, that is x² ≤ `most`; where it is not, they are nothing. */
+// @ts-ignore: decorator
+@inline function nearBlockBy(count: usize, x: usize, most: f32, square: f32, keep: bool): bool {
+  const p0 = coefficient(0), p1 = coefficient(1), p2 = coefficient(2), p3 = coefficient(3), p4 = coefficient(4);
+  const p5 = coefficient(5), p6 = coefficient(6);
+  const squareV = f32x4.splat(square);
+  let largest = f32x4.splat(0);
+  const whole = count & ~7;
+  let i: usize = 0;
+  for (; i < whole; i += 8) {
+    const x0 = v128.load(x + (i << 2));
+    const w0 = f32x4.mul(x0, x0);
+    const t0 = near(x0, w0, p0, p1, p2, p3, p4, p5, p6);
+    v128.store(POWERS + (i << 2), t0);
+    if (keep) v128.store(CHAINS + (i << 2), nmadd<f32>(t0, t0, squareV));
+    const x1 = v128.load(x + (i << 2), 16);
+    const w1 = f32x4.mul(x1, x1);
+    const t1 = near(x1, w1, p0, p1, p2, p3, p4, p5, p6);
+    v128.store(POWERS + (i << 2), t1, 16);
+    if (keep) v128.store(CHAINS + (i << 2), nmadd<f32>(t1, t1, squareV), 16);
+    // Of numbers that are not negative, as integers: NaN is above ∞.
+    largest = i32x4.max_s(largest, i32x4.max_s(w0, w1));
+  }
+  for (; i < count; i += 4) {
+    const xV = logitsAt(x, i, count);
+    const w = f32x4.mul(xV, xV);
+    const t = near(xV, w, p0, p1, p2, p3, p4, p5, p6);
+    v128.store(POWERS + (i << 2), t);
+    if (keep) v128.store(CHAINS + (i << 2), nmadd<f32>(t, t, squareV));
+    largest = i32x4.max_s(largest, w);
+  }
+  return !v128.any_true(i32x4.gt_s(largest, f32x4.splat(most)));
+}
+
+function nearBlock(count: usize, x: usize, most: f32): bool {
+  return nearBlockBy(count, x, most, 0, false);
+}
+
+function nearBlockWithChains(count: usize, x: usize, most: f32, square: f32): bool {
+  return nearBlockBy(count, x, most, square, true);
+}
+
+/** The same of any v; `none` where a logit is −∞. */
+function farBlock(count: usize, x: usize, factor: f32, unit: f32, square: f32, none: f32): void {
+  for (let i: usize = 0; i < count; i += 4) {
+    const xV = logitsAt(x, i, count);
+    const v = f32x4.mul(xV, f32x4.splat(factor));
+    const t = f32x4.mul(tanh<f32>(v), f32x4.splat(unit));
+    v128.store(
+      POWERS + (i << 2), v128.bitselect(f32x4.splat(none), t, f32x4.eq(xV, f32x4.splat(-Infinity))),
+    );
+    v128.store(CHAINS + (i << 2), f32x4.mul(tanhDerivative<f32>(v), f32x4.splat(square)));
+  }
+}
+
+/** Σ of the terms of a block; with `keep` each, times its chain factor, to `terms`. */
+// @ts-ignore: decorator
+@inline function sumBlockBy(count: usize, magicOf: f64, keep: bool, terms: usize): f64 {
+  const magic = held<f32>(magicOf);
+  const a = twoToConstant(1), b = twoToConstant(2), c = twoToConstant(3), d = twoToConstant(4), e = twoToConstant(5);
+  let s0 = f32x4.splat(0), s1 = s0;
+  const whole = keep ? count & ~7 : count;
+  let i: usize = 0;
+  for (; i < whole; i += 8) {
+    const at = i << 2;
+    const term0 = hotTwoTo(v128.load(POWERS + at), magic, a, b, c, d, e);
+    const term1 = hotTwoTo(v128.load(POWERS + at, 16), magic, a, b, c, d, e);
+    s0 = f32x4.add(s0, term0);
+    s1 = f32x4.add(s1, term1);
+    if (keep) {
+      v128.store(terms + at, f32x4.mul(term0, v128.load(CHAINS + at)));
+      v128.store(terms + at, f32x4.mul(term1, v128.load(CHAINS + at, 16)), 16);
+    }
+  }
+  if (i < count) {
+    // Added as above: the sum is the same with terms and without.
+    const at = i << 2;
+    const term0 = hotTwoTo(v128.load(POWERS + at), magic, a, b, c, d, e);
+    const term1 = hotTwoTo(v128.load(POWERS + at, 16), magic, a, b, c, d, e);
+    s0 = f32x4.add(s0, term0);
+    s1 = f32x4.add(s1, term1);
+    put(terms, i, count, f32x4.mul(term0, v128.load(CHAINS + at)));
+    if (i + 4 < count) put(terms, i + 4, count, f32x4.mul(term1, v128.load(CHAINS + at, 16)));
+  }
+  return sumLanes<f32>(f32x4.add(s0, s1));
+}
+
+function sumBlock(count: usize, magic: f64): f64 {
+  return sumBlockBy(count, magic, false, 0);
+}
+
+function sumBlockWithTerms(count: usize, magic: f64, terms: usize): f64 {
+  return sumBlockBy(count, magic, true, terms);
 }
 
 // @ts-ignore: decorator
@@ -83,81 +195,45 @@ export function sumExpCappedRow<T>(
   x: usize, n: usize, k: usize, scale: f64, cap: f64, keep: bool, terms: usize,
 ): bool {
   if (sizeof<T>() == 8) return false;
-  const size = sizeof<T>();
-  const step = lanes<T>();
-  const unit = <f64>(<f32>(cap * LOG2E));
-  const unitV = f32x4.splat(<f32>unit);
-  const square = f32x4.splat(<f32>(unit * unit));
-  const p0 = scaled(0, unit), p1 = scaled(1, unit), p2 = scaled(2, unit), p3 = scaled(3, unit);
-  const p4 = scaled(4, unit), p5 = scaled(5, unit), p6 = scaled(6, unit);
-  const a = twoToConstant(1), b = twoToConstant(2), c = twoToConstant(3), d = twoToConstant(4), e = twoToConstant(5);
-  const factor = f32x4.splat(<f32>(scale / cap));
-  const one = f32x4.splat(1);
-  const none = f32x4.splat(-Infinity);
-  const xK = f32x4.splat(<f32>loadOne<T>(x + k * size));
-  const vK = f32x4.mul(xK, factor);
-  const wK = f32x4.mul(vK, vK);
-  const isNear = f32x4.extract_lane(wK, 0) <= 1;
-  const tK = isNear ? near(vK, wK, p0, p1, p2, p3, p4, p5, p6) : f32x4.mul(tanh<f32>(vK), unitV);
+  const unit = <f32>(cap * LOG2E);
+  const square = unit * unit;
+  const ratio = scale / cap;
+  const factor = <f32>ratio;
+  // Else the thirteenth power of v/x, or what it is multiplied by, may be no ordinary number.
+  if (!(factor > 1.0 / 512 && factor < 512)) return false;
+  const most = <f32>(1 / (ratio * ratio));
+  let power = <f64>unit * ratio;
+  for (let i: usize = 0; i < 28; i += 4, power *= ratio * ratio) {
+    store<f32>(SCALED + i, <f32>(power * <f64>load<f32>(TANH + i)));
+  }
+  const xK = <f32>loadOne<T>(x + k * sizeof<T>());
+  const own = x + (k << 2);
+  if (!nearBlockWithChains(1, own, most, square)) farBlock(1, own, factor, unit, square, 0);
+  const tK = v128.load32_splat(POWERS);
   const peak = first<f32>(tK) * LN2;
   store<f64>(ROW, peak, 16);
-  const chainK = isNear ? nmadd<f32>(tK, tK, square) : f32x4.mul(tanhDerivative<f32>(vK), square);
-  store<f64>(ROW, first<f32>(chainK) / first<f32>(square), 24);
-  if (first<f32>(xK) == -Infinity || !(cap + abs<f64>(peak) <= NEAR)) return false;
-  const magic = f32x4.splat(<f32>twoToMagic(expShift(peak)));
-  const unitK = first<f32>(hotTwoTo(tK, magic, a, b, c, d, e));
-  store<f64>(ROW, unitK * first<f32>(square), 8);
-  const whole = n - (n % step);
-  const own = k - (k % step);
+  store<f64>(ROW, load<f32>(CHAINS) / square, 24);
+  if (xK == -Infinity || !(cap + abs<f64>(peak) <= NEAR)) return false;
+  const shift = expShift(peak);
+  const magic = twoToMagic(shift);
+  const unitK = first<f32>(hotTwoTo(
+    tK, f32x4.splat(<f32>magic), twoToConstant(1), twoToConstant(2), twoToConstant(3), twoToConstant(4),
+    twoToConstant(5),
+  ));
+  store<f64>(ROW, unitK * square, 8);
+  // Its power of 2 is 0.
+  const none = <f32>(shift - 127);
   let total: f64 = 0;
-  let i: usize = 0;
-  while (i < n) {
-    // Pairs of vectors, or one of which not all lanes may count.
-    const from = i;
-    let stop = min(i + BLOCK * step, whole);
-    if (own >= i && own < stop) stop = own;
-    let counted = i32x4.splat(-1);
-    let sum = f32x4.splat(0);
-    let most = sum;
-    for (; i + 2 * step <= stop; i += 2 * step) {
-      const v0 = f32x4.mul(v128.load(x + i * size), factor);
-      const w0 = f32x4.mul(v0, v0);
-      const t0 = near(v0, w0, p0, p1, p2, p3, p4, p5, p6);
-      const term0 = hotTwoTo(t0, magic, a, b, c, d, e);
-      const v1 = f32x4.mul(v128.load(x + (i + step) * size), factor);
-      const w1 = f32x4.mul(v1, v1);
-      const t1 = near(v1, w1, p0, p1, p2, p3, p4, p5, p6);
-      const term1 = hotTwoTo(t1, magic, a, b, c, d, e);
-      most = f32x4.pmax(most, f32x4.pmax(w0, w1));
-      sum = f32x4.add(sum, f32x4.add(term0, term1));
-      if (keep) {
-        v128.store(terms + (i << 2), f32x4.mul(term0, nmadd<f32>(t0, t0, square)));
-        v128.store(terms + (i << 2), f32x4.mul(term1, nmadd<f32>(t1, t1, square)), 16);
-      }
+  for (let block: usize = 0; block < n; block += BLOCK) {
+    const from = x + (block << 2);
+    const count = min(n - block, BLOCK);
+    if (!(keep ? nearBlockWithChains(count, from, most, square) : nearBlock(count, from, most))) {
+      farBlock(count, from, factor, unit, square, none);
     }
-    stop = i;
-    if (i == from) {
-      stop += step;
-      counted = tailOf<f32>(v128.not(laneMask<f32>(k - i)), min(n - i, step));
-      const v = f32x4.mul(v128.load(x + i * size), factor);
-      most = f32x4.mul(v, v);
-      const t = near(v, most, p0, p1, p2, p3, p4, p5, p6);
-      sum = v128.and(hotTwoTo(t, magic, a, b, c, d, e), counted);
-      if (keep) put(terms, i, n, f32x4.mul(sum, nmadd<f32>(t, t, square)));
-      i = stop;
-    }
-    if (v128.any_true(f32x4.gt(most, one))) {
-      sum = f32x4.splat(0);
-      for (i = from; i < stop; i += step) {
-        const xV = v128.load(x + i * size);
-        const v = f32x4.mul(xV, factor);
-        const term = hotTwoTo(f32x4.mul(tanh<f32>(v), unitV), magic, a, b, c, d, e);
-        const finite = v128.andnot(v128.and(term, counted), f32x4.eq(xV, none));
-        sum = f32x4.add(sum, finite);
-        if (keep) put(terms, i, n, f32x4.mul(finite, f32x4.mul(tanhDerivative<f32>(v), square)));
-      }
-    }
-    total += sumLanes<f32>(sum);
+    const at = k - block;
+    if (at < count) store<f32>(POWERS + (at << 2), none);
+    for (let i = count; i & 7; i++) store<f32>(POWERS + (i << 2), none);
+    total += keep ? sumBlockWithTerms(count, magic, terms + (block << 2)) : sumBlock(count, magic);
   }
   const u = total / unitK;
   store<f64>(ROW, u);
