@@ -163,6 +163,47 @@ export function crossEntropyRows<T>(
   rows: usize, n: usize, x: usize, y: usize, t: usize, w: usize, options: usize, loss: usize, lse: usize,
   g: usize, dx: usize, scratch: usize, grad: bool,
 ): void {
+  const epsilon = load<f64>(options, 0);
+  const gamma = load<f64>(options, 56);
+  const plain = sizeof<T>() != 8 && !t && load<f64>(options, 8) == 1 && load<f64>(options, 16) == 0
+    && load<f64>(options, 24) == 0;
+  const few = plain && n <= FEW && n > 0 && (epsilon == 0 ? wholeGamma(gamma) : gamma == 0 && !w && n > 1);
+  const many = plain && n > FEW && gamma == 0 && (epsilon == 0 || !w);
+  if (!few && !many) {
+    generalRows<T>(rows, n, x, y, t, w, options, loss, lse, g, dx, scratch, grad, false);
+    return;
+  }
+  const lambda = load<f64>(options, 32);
+  const ignored = <i32>load<f64>(options, 48);
+  let singly: usize = 0;
+  for (let r: usize = 0; r < rows; ) {
+    // Where something is out of range, some rows go one by one, and the one that has it the general way.
+    const count: usize = singly ? 1 : rows - r;
+    let done = many ? plainRows(count, n, x, y, w, epsilon, lambda, ignored, loss, lse, g, dx, scratch, grad)
+      : fewRows(count, n, x, y, w, epsilon, lambda, <i32>gamma, ignored, loss, lse, g, dx, grad);
+    if (singly) singly--;
+    else if (done < count) singly = min(count - done, GROUP);
+    if (!done && count == 1) {
+      done = 1;
+      generalRows<T>(1, n, x, y, 0, w, options, loss, lse, g, dx, scratch, grad, true);
+    }
+    r += done;
+    x += done * n * sizeof<T>();
+    y += done * 4;
+    loss += done * 8;
+    if (lse) lse += done * 8;
+    if (grad) {
+      g += done * 8;
+      dx += done * n * sizeof<T>();
+    }
+  }
+}
+
+/** Rows with any options, one by one; with `tried` those that are out of range of the faster ways. */
+function generalRows<T>(
+  rows: usize, n: usize, x: usize, y: usize, t: usize, w: usize, options: usize, loss: usize, lse: usize,
+  g: usize, dx: usize, scratch: usize, grad: bool, tried: bool,
+): void {
   const size = sizeof<T>();
   const epsilon = load<f64>(options, 0);
   const scale = load<f64>(options, 8);
@@ -178,30 +219,7 @@ export function crossEntropyRows<T>(
   const factor = inner<T>(mode, scale, cap);
   const capV = splat<T>(cap);
   const around = mode == PLAIN && !t; // around the target: logsumexp.ts
-  const few = sizeof<T>() != 8 && around && n <= FEW && n > 0 && poly == 0
-    && (epsilon == 0 ? wholeGamma(gamma) : gamma == 0 && !w && n > 1);
-  const many = sizeof<T>() != 8 && around && n > FEW && poly == 0 && gamma == 0 && (epsilon == 0 || !w);
-
-  let singly: usize = 0;
-  for (let r: usize = 0; r < rows; ) {
-    if (few || many) {
-      // Where something is out of range, some rows go one by one, and the one that has it the general way.
-      const count: usize = singly ? 1 : rows - r;
-      const done = many ? plainRows(count, n, x, y, w, epsilon, lambda, ignored, loss, lse, g, dx, scratch, grad)
-        : fewRows(count, n, x, y, w, epsilon, lambda, <i32>gamma, ignored, loss, lse, g, dx, grad);
-      r += done;
-      x += done * n * size;
-      y += done * 4;
-      loss += done * 8;
-      if (lse) lse += done * 8;
-      if (grad) {
-        g += done * 8;
-        dx += done * n * size;
-      }
-      if (singly) singly--;
-      else if (done < count) singly = min(count - done, GROUP);
-      if (done || count > 1) continue;
-    }
+  for (let r: usize = 0; r < rows; r++) {
     const terms = dx == x ? scratch : dx;
     const target = y ? <usize>load<i32>(y) : 0;
     if (y && <i32>target == ignored) {
@@ -214,7 +232,7 @@ export function crossEntropyRows<T>(
       let peak: f64;
       let capped = false;
       if (around) {
-        k = sumExpRow<T>(x, n, target, grad, terms, few || many);
+        k = sumExpRow<T>(x, n, target, grad, terms, tried);
         peak = finiteOrNaN(loadOne<T>(x + k * size));
       } else if (mode == PLAIN) {
         k = sumExpRowOfMaximum<T>(x, n, grad, terms);
@@ -322,7 +340,6 @@ export function crossEntropyRows<T>(
         }
       }
     }
-    r++;
     x += n * size;
     if (y) y += 4;
     if (t) t += n * size;
