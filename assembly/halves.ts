@@ -1,13 +1,11 @@
-import { held, loadTail } from "./lanes";
+import { held } from "./lanes";
 
 // The 16-bit types: u16 stands for float16 (IEEE binary16), i16 for bfloat16. Rows of them are widened to float32,
 // exactly, before a kernel reads them, and what it wrote is rounded to nearest even.
 
 // Loaded before the loop, like those of exp.ts.
 const HALF: usize = memory.data<u32>(
-  [
-    0x8000, 0x7fffffff, 1, 0x38000000 - 0xfff, 0x3f000000, 0x38800000, 0x7c00, 0x477fefff, 0x7e00, 0x7f800000,
-  ],
+  [0x8000, 0x7fffffff, 1, 0x38000000 - 0xfff, 0x3f000000, 0x38800000, 0x47800000, 0x200],
   16,
 );
 /** In pairs of 16 bits the sign, the magnitude, the largest finite number, the exponent of a float32; 2¹¹². */
@@ -17,28 +15,31 @@ const BRAIN: usize = memory.data<u32>([1, 0x7fff, 0x40], 16);
 /** Four float32 → binary16 in the low halves. */
 // @ts-ignore: decorator
 @inline function halfBits(
-  v: v128, signBit: v128, rest: v128, one: v128, rebias: v128, half: v128, least: v128, infinity: v128, most: v128,
-  nan: v128, exponent: v128,
+  v: v128, signBit: v128, rest: v128, one: v128, rebias: v128, half: v128, least: v128, most: v128, quietBit: v128,
 ): v128 {
   const sign = v128.and(i32x4.shr_u(v, 16), signBit);
-  const bits = v128.and(v, rest);
+  // 65536 and above, NaN with them, become what follows the largest finite number: ∞.
+  const bits = i32x4.min_u(v128.and(v, rest), most);
   // Normal numbers: rebias the exponent by −112, round by adding half of what is cut, less one where the kept bit is 0.
   const odd = v128.and(i32x4.shr_u(bits, 13), one);
   const normal = i32x4.shr_u(i32x4.add(i32x4.sub(bits, rebias), odd), 13);
   // Below 2⁻¹⁴ the addition of ½ makes the unit of a float32 that of a binary16 denormal, 2⁻²⁴.
   const tiny = i32x4.sub(f32x4.add(bits, half), half);
-  let h = v128.bitselect(tiny, normal, i32x4.lt_s(bits, least));
-  h = v128.bitselect(infinity, h, i32x4.gt_s(bits, most));
-  h = v128.bitselect(nan, h, i32x4.gt_s(bits, exponent));
-  return v128.or(h, sign);
+  const h = v128.bitselect(tiny, normal, i32x4.lt_s(bits, least));
+  return v128.or(v128.or(h, sign), v128.and(f32x4.ne(v, v), quietBit));
 }
 
-/** Four float32 → bfloat16 in the low halves. */
+/** Four float32 → bfloat16 in the low halves, no NaN. */
 // @ts-ignore: decorator
-@inline function brainBits(v: v128, one: v128, almostHalf: v128, quietBit: v128): v128 {
-  const upper = i32x4.shr_u(v, 16);
-  const rounded = i32x4.shr_u(i32x4.add(i32x4.add(v, almostHalf), v128.and(upper, one)), 16);
-  return v128.bitselect(rounded, v128.or(upper, quietBit), f32x4.eq(v, v));
+@inline function brainBits(v: v128, one: v128, almostHalf: v128): v128 {
+  return i32x4.shr_u(i32x4.add(i32x4.add(v, almostHalf), v128.and(i32x4.shr_u(v, 16), one)), 16);
+}
+
+/** The same of any. */
+// @ts-ignore: decorator
+@inline function brainBitsOfAny(v: v128, one: v128, almostHalf: v128, quietBit: v128): v128 {
+  const quiet = v128.or(i32x4.shr_u(v, 16), quietBit);
+  return v128.bitselect(brainBits(v, one, almostHalf), quiet, f32x4.eq(v, v));
 }
 
 // @ts-ignore: decorator
@@ -49,21 +50,29 @@ const BRAIN: usize = memory.data<u32>([1, 0x7fff, 0x40], 16);
 /** `to` may be `from`: what is written has been read. */
 // @ts-ignore: decorator
 @inline export function narrow<T>(n: usize, from: usize, to: usize): void {
-  const h0 = half(0), h1 = half(1), h2 = half(2), h3 = half(3), h4 = half(4);
-  const h5 = half(5), h6 = half(6), h7 = half(7), h8 = half(8), h9 = half(9);
+  const h0 = half(0), h1 = half(1), h2 = half(2), h3 = half(3), h4 = half(4), h5 = half(5), h6 = half(6), h7 = half(7);
   const b0 = v128.load32_splat(BRAIN), b1 = v128.load32_splat(BRAIN, 4), b2 = v128.load32_splat(BRAIN, 8);
-  for (let i: usize = 0; i < n; i += 4) {
-    const left = n - i;
-    const v = left < 4 ? loadTail<f32>(from + (i << 2), left, b0) : v128.load(from + (i << 2));
-    const h = isSigned<T>() ? brainBits(v, b0, b1, b2) : halfBits(v, h0, h1, h2, h3, h4, h5, h6, h7, h8, h9);
-    const packed = i16x8.narrow_i32x4_u(h, h);
-    if (left >= 4) {
-      v128.store64_lane(to + (i << 1), packed, 0);
+  let i: usize = 0;
+  for (; i + 8 <= n; i += 8) {
+    const v0 = v128.load(from + (i << 2));
+    const v1 = v128.load(from + (i << 2), 16);
+    let r0: v128, r1: v128;
+    if (!isSigned<T>()) {
+      r0 = halfBits(v0, h0, h1, h2, h3, h4, h5, h6, h7);
+      r1 = halfBits(v1, h0, h1, h2, h3, h4, h5, h6, h7);
+    } else if (i32x4.all_true(v128.and(f32x4.eq(v0, v0), f32x4.eq(v1, v1)))) {
+      r0 = brainBits(v0, b0, b1);
+      r1 = brainBits(v1, b0, b1);
     } else {
-      v128.store16_lane(to + (i << 1), packed, 0);
-      if (left > 1) v128.store16_lane(to + (i << 1), packed, 1, 2);
-      if (left > 2) v128.store16_lane(to + (i << 1), packed, 2, 4);
+      r0 = brainBitsOfAny(v0, b0, b1, b2);
+      r1 = brainBitsOfAny(v1, b0, b1, b2);
     }
+    v128.store(to + (i << 1), i16x8.narrow_i32x4_u(r0, r1));
+  }
+  for (; i < n; i++) {
+    const v = v128.load32_zero(from + (i << 2));
+    const h = isSigned<T>() ? brainBitsOfAny(v, b0, b1, b2) : halfBits(v, h0, h1, h2, h3, h4, h5, h6, h7);
+    v128.store16_lane(to + (i << 1), h, 0);
   }
 }
 
