@@ -31,7 +31,7 @@ import { tanhDerivative } from "./tanh";
 
 /** Options block: see OPTION in src/kernels/kernels.ts. Sums that a row needs go behind the options. */
 // @ts-ignore: decorator
-@inline const SCRATCH: usize = 64;
+@inline const SCRATCH: usize = 72;
 
 // @ts-ignore: decorator
 @inline function product(a: f64, b: f64): f64 {
@@ -175,12 +175,13 @@ export function crossEntropyRows<T>(
   }
   const lambda = load<f64>(options, 32);
   const ignored = <i32>load<f64>(options, 48);
+  const upstream = load<f64>(options, 64);
   let singly: usize = 0;
   for (let r: usize = 0; r < rows; ) {
     // Where something is out of range, some rows go one by one, and the one that has it the general way.
     const count: usize = singly ? 1 : rows - r;
-    let done = many ? plainRows(count, n, x, y, w, epsilon, lambda, ignored, loss, lse, g, dx, scratch, grad)
-      : fewRows(count, n, x, y, w, epsilon, lambda, <i32>gamma, ignored, loss, lse, g, dx, grad);
+    let done = many ? plainRows(count, n, x, y, w, epsilon, lambda, ignored, loss, lse, g, upstream, dx, scratch, grad)
+      : fewRows(count, n, x, y, w, epsilon, lambda, <i32>gamma, ignored, loss, lse, g, upstream, dx, grad);
     if (singly) singly--;
     else if (done < count) singly = min(count - done, GROUP);
     if (!done && count == 1) {
@@ -192,10 +193,8 @@ export function crossEntropyRows<T>(
     y += done * 4;
     loss += done * 8;
     if (lse) lse += done * 8;
-    if (grad) {
-      g += done * 8;
-      dx += done * n * sizeof<T>();
-    }
+    if (g) g += done * 8;
+    if (grad) dx += done * n * sizeof<T>();
   }
 }
 
@@ -309,7 +308,7 @@ function generalRows<T>(
       if (lse) store<f64>(lse, rowLse);
 
       if (grad) {
-        const upstream = load<f64>(g);
+        const upstream = load<f64>(g ? g : options + 64);
         const zTerm = lambda != 0 ? 2 * lambda * rowLse : 0;
         // Poly-1 with an index: D − t′ is D − ε/n for all other classes.
         const P = S + zTerm + (poly != 0 ? poly * (t ? D : keep * p) : 0);
@@ -345,9 +344,7 @@ function generalRows<T>(
     if (t) t += n * size;
     loss += 8;
     if (lse) lse += 8;
-    if (grad) {
-      g += 8;
-      dx += n * size;
-    }
+    if (g) g += 8;
+    if (grad) dx += n * size;
   }
 }

@@ -303,7 +303,7 @@ function termsOf(total: usize, x: usize): v128 {
  */
 export function fewRows(
   rows: usize, n: usize, x: usize, y: usize, w: usize, epsilon: f64, lambda: f64, gamma: i32, ignored: i32,
-  loss: usize, lse: usize, g: usize, dx: usize, grad: bool,
+  loss: usize, lse: usize, g: usize, uniform: f64, dx: usize, grad: bool,
 ): usize {
   const least = held<f32>(LEAST * hotUnit(0));
   const twoLambda = splat<f32>(2 * lambda);
@@ -313,6 +313,7 @@ export function fewRows(
   const withLse = lse != 0 || lambda != 0;
   const none = f32x4.splat(0);
   const one = held<f32>(1);
+  const same = splat<f32>(uniform);
   const quads = (n + 3) >> 2;
   for (let group: usize = 0; group < rows; group += GROUP) {
     const count = min(GROUP, rows - group);
@@ -363,7 +364,7 @@ export function fewRows(
         zTerm = f32x4.mul(twoLambda, rowLse);
       }
       if (grad) {
-        const upstream = fourUpstream(g + (r << 3), left);
+        const upstream = g ? fourUpstream(g + (r << 3), left) : same;
         const factor = f32x4.div(f32x4.mul(upstream, f32x4.add(slope, zTerm)), raised(sum));
         v128.store(FACTOR + (r << 2), factor);
         v128.store(FACTOR + (r << 2), f32x4.mul(f32x4.mul(upstream, weight), spread), SPREAD);
@@ -386,10 +387,8 @@ export function fewRows(
     y += count << 2;
     loss += count << 3;
     if (lse) lse += count << 3;
-    if (grad) {
-      g += count << 3;
-      dx += count * n << 2;
-    }
+    if (g) g += count << 3;
+    if (grad) dx += count * n << 2;
   }
   return rows;
 }

@@ -18,7 +18,7 @@ const BELOW: usize = memory.data(<i32>GROUP * 8, 16);
 /** Returns how many rows it has done: it stops before one that has something out of range. */
 export function plainRows(
   rows: usize, n: usize, x: usize, y: usize, w: usize, epsilon: f64, lambda: f64, ignored: i32, loss: usize, lse: usize,
-  g: usize, dx: usize, scratch: usize, grad: bool,
+  g: usize, uniform: f64, dx: usize, scratch: usize, grad: bool,
 ): usize {
   const bytes = n << 2;
   const spread = epsilon / <f64>n;
@@ -42,7 +42,7 @@ export function plainRows(
       const u = rowU();
       const below = epsilon != 0 ? spread * (<f64>n * peak - sumRow(row, n)) : 0;
       if (grad) {
-        const upstream = load<f64>(g + ((group + r) << 3));
+        const upstream = g ? load<f64>(g + ((group + r) << 3)) : uniform;
         const zTerm = lambda != 0 ? 2 * lambda * (peak + log1p<f32>(u)) : 0;
         const weight = w ? loadOne<f32>(w + (k << 2)) : 1;
         const exact = upstream * (weight + zTerm) / ((1 + u) * rowUnit());

@@ -107,14 +107,19 @@ export function countIndices(
   classes: number,
   ignoreIndex: number,
 ): number {
-  // One comparison for both ends of the range, of integers.
-  const end = classes >>> 0;
+  const last = classes - 1;
+  // Below 0 where one is below 0 or above the last.
+  let signs = 0;
+  for (let i = 0; i < rows; i++) {
+    const y = data[first + i];
+    signs |= y | (last - y);
+  }
+  if (signs >= 0 && !(ignoreIndex >= 0 && ignoreIndex < classes)) return rows;
   let others = 0;
   for (let i = first; i < first + rows; i++) {
     const y = data[i];
-    if (y >>> 0 < end && y !== ignoreIndex) continue;
-    if (y !== ignoreIndex) return -1;
-    others++;
+    if (y === ignoreIndex) others++;
+    else if (y < 0 || y > last) return -1;
   }
   return rows - others;
 }

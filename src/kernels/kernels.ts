@@ -26,6 +26,8 @@ export const OPTION = {
   ignoreIndex: 6,
   /** γ of the focal factor (1 − p_y)^γ of index targets' losses; 0 for none. Without smoothing, Poly-1 and z-loss. */
   focalGamma: 7,
+  /** What the gradients of all rows are multiplied by, where there is no `g`. */
+  upstream: 8,
 } as const;
 /** float64 slots of the whole block: the rest is the kernels' scratch. */
 export const OPTION_SLOTS = 16;
@@ -54,7 +56,7 @@ export type CrossEntropyKernel = (
 
 /**
  * The same, and the gradient in one go.
- * @param g float64, one a row: what the row's gradient is multiplied by
+ * @param g float64, one a row: what the row's gradient is multiplied by; 0 for OPTION.upstream
  * @param dx out, rows × classes; may be `x`
  * @param scratch room for {@link scratchElements} elements of the type
  */

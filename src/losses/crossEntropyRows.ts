@@ -61,6 +61,8 @@ export function writeRowFactors(
 export class CrossEntropyBlock extends RowBlock {
   readonly #forward: CrossEntropyKernel;
   readonly #forwardWithGrad: CrossEntropyGradKernel;
+  /** Where the upstream gradients of rows stand; 0 where all have the one among the options. */
+  #upstream = 0;
 
   constructor(stage: Stage, contents: RowContents, rows: number) {
     super(stage, contents, rows);
@@ -73,6 +75,7 @@ export class CrossEntropyBlock extends RowBlock {
    * Fills the kernels' options block.
    *
    * @param ignoredAs what marks an ignored row among the indices, an int32
+   * @param upstream g·s of each row, where there is a gradient
    */
   configure(
     { f64 }: Views,
@@ -80,6 +83,8 @@ export class CrossEntropyBlock extends RowBlock {
     by: Divisors,
     weight: ArrayLike<number> | undefined,
     ignoredAs: number,
+    upstream: RowFactors = 1,
+    sampleWeight: RowFactors = 1,
   ): void {
     const at = this.at.options >>> 3;
     let weightSum = this.contents.classes;
@@ -97,9 +102,12 @@ export class CrossEntropyBlock extends RowBlock {
     f64[at + OPTION.weightSum] = weightSum;
     f64[at + OPTION.ignoreIndex] = ignoredAs;
     f64[at + OPTION.focalGamma] = scalars.focalGamma;
+    const uniform = typeof upstream === "number" && typeof sampleWeight === "number";
+    f64[at + OPTION.upstream] = uniform && by.grad !== 0 ? (upstream * sampleWeight) / by.grad : 0;
+    this.#upstream = uniform ? 0 : this.at.upstream;
   }
 
-  /** What the gradients of rows `first` to `first + count` are multiplied by. */
+  /** What the gradients of rows `first` to `first + count` are multiplied by, as {@link configure} was told. */
   writeUpstream(
     memory: Views,
     first: number,
@@ -108,24 +116,30 @@ export class CrossEntropyBlock extends RowBlock {
     sampleWeight: RowFactors,
     by: number,
   ): void {
-    writeRowFactors(memory, this.at.upstream, first, count, upstream, sampleWeight, by);
+    if (this.#upstream !== 0) writeRowFactors(memory, this.at.upstream, first, count, upstream, sampleWeight, by);
+  }
+
+  /** Whether there is one upstream gradient a row. */
+  get withUpstream(): boolean {
+    return this.#upstream !== 0;
   }
 
   /** The arguments of the kernel behind the number of rows: what {@link run} calls it with. */
   args(withIndices: boolean, withLse: boolean, withGrad: boolean): number[] {
-    const { logits, indices, probabilities, weight, options, losses, logSumExp, upstream, result, scratch } = this.at;
+    const { logits, indices, probabilities, weight, options, losses, logSumExp, result, scratch } = this.at;
     const rows = [logits, withIndices ? indices : 0, probabilities, weight, options, losses, withLse ? logSumExp : 0];
-    return [this.contents.classes, ...rows, ...(withGrad ? [upstream, result, scratch] : [])];
+    return [this.contents.classes, ...rows, ...(withGrad ? [this.#upstream, result, scratch] : [])];
   }
 
   /** Runs the kernel over the first `count` rows. */
   run(count: number, withIndices: boolean, withLse: boolean, withGrad: boolean): void {
     const { classes } = this.contents;
-    const { logits, probabilities, weight, options, losses, upstream, result, scratch } = this.at;
+    const { logits, probabilities, weight, options, losses, result, scratch } = this.at;
     const indices = withIndices ? this.at.indices : 0;
     const lse = withLse ? this.at.logSumExp : 0;
     if (withGrad) {
       const run = this.#forwardWithGrad;
+      const upstream = this.#upstream;
       run(count, classes, logits, indices, probabilities, weight, options, losses, lse, upstream, result, scratch);
     } else {
       const run = this.#forward;

@@ -55,7 +55,6 @@ export function directMean(
   copyInDirect(logits, f32, at.logits);
   const by = { loss: count, zLoss: count, grad: count };
   block.configure(stage, scalars, by, undefined, ignoreIndex);
-  if (grad !== undefined) block.writeUpstream(stage, 0, rows, 1, 1, count);
   block.run(rows, true, false, grad !== undefined);
   let sum = 0;
   const losses = at.losses >>> 3;
@@ -93,13 +92,13 @@ class CrossEntropyTiles implements Tiles {
   }
 
   prepare(memory: Views): void {
-    const { scalars, by, weight } = this.call;
+    const { scalars, by, weight, upstream, sampleWeight } = this.call;
     const { at, contents } = this.block;
     if (weight !== undefined) {
       const compute = contents.type === "float64" ? memory.f64 : memory.f32;
       compute.set(weight, at.weight / compute.BYTES_PER_ELEMENT);
     }
-    this.block.configure(memory, scalars, by, weight, this.ignoredAs);
+    this.block.configure(memory, scalars, by, weight, this.ignoredAs, upstream, sampleWeight);
   }
 
   fill(memory: Views, first: number, count: number): void {
@@ -136,7 +135,7 @@ class CrossEntropyTiles implements Tiles {
       perRow: 1,
       constants: [{ at: at.options, bytes: OPTION_SLOTS * 8 }, ...weight],
       inputs: [
-        ...(withGrad ? [{ at: at.upstream, bytes: 8 }] : []),
+        ...(withGrad && this.block.withUpstream ? [{ at: at.upstream, bytes: 8 }] : []),
         ...(this.withIndices() ? [{ at: at.indices, bytes: 4 }] : []),
       ],
       outputs: [{ at: at.losses, bytes: 8 }, ...(this.withLse() ? [{ at: at.logSumExp, bytes: 8 }] : [])],

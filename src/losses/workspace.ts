@@ -212,7 +212,7 @@ export class CrossEntropyWorkspace {
           this.#weight,
         );
     const by = divisors(scalars, counted.count, counted.weightSum);
-    block.configure(block.stage, scalars, by, weight, ignoredMark(scalars.ignoreIndex));
+    block.configure(block.stage, scalars, by, weight, ignoredMark(scalars.ignoreIndex), upstream);
     if (withGrad) block.writeUpstream(block.stage, 0, rows, upstream, 1, by.grad);
     const elements = rows * this.classes;
     const { stage, at } = block;

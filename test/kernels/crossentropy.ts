@@ -40,8 +40,8 @@ export function run(arena: Arena, prefix: Prefix, { rows, n, ...input }: Case, i
   const t = indices ? absent : arena.input(type.from(input.targets));
   const weight = input.weight === undefined ? absent : arena.input(type.from(input.weight));
   const weightSum = input.weight === undefined ? n : sum(type.from(input.weight));
-  const options = arena.options({ weightSum, ...input.options });
-  const g = arena.input(Float64Array.from(input.g ?? new Float64Array(rows).fill(1)));
+  const options = arena.options({ weightSum, upstream: 1, ...input.options });
+  const g = input.g === undefined ? absent : arena.input(Float64Array.from(input.g));
   const [loss, lse] = [arena.output(Float64Array, rows), arena.output(Float64Array, rows)];
   const forward = arena.kernels[`${prefix}_crossentropy`];
   const backward = arena.kernels[`${prefix}_crossentropy_grad`];

@@ -71,6 +71,8 @@ export class CrossEntropy {
   #poly = 0;
   #lambda = 0;
   #gamma = 0;
+  /** What the gradients of all rows are multiplied by, if that is one number. */
+  #uniform = 0;
 
   // The block: logits, then z, then e^{z − m}, then the gradient; t′; w·t′; dz/dx of the soft cap.
   #z: Float64Array = NONE;
@@ -100,6 +102,7 @@ export class CrossEntropy {
     this.#poly = memory.f64[option + OPTION.polyEpsilon];
     this.#lambda = memory.f64[option + OPTION.zLoss];
     this.#gamma = memory.f64[option + OPTION.focalGamma];
+    this.#uniform = memory.f64[option + OPTION.upstream];
     this.#z = memory.scratch(0, atOnce * n);
     if (at.t !== 0) this.#t = memory.scratch(1, atOnce * n);
     if (this.#capped) this.#slope = memory.scratch(2, atOnce * n);
@@ -196,7 +199,7 @@ export class CrossEntropy {
       if (at.lse !== 0) f64[at.lse / 8 + i] = lse;
       if (at.dx === 0) continue;
 
-      const g = f64[at.g / 8 + i] * scale;
+      const g = this.#upstream(i) * scale;
       const p = z[place] / s;
       const byZ = this.#lambda === 0 ? 0 : 2 * this.#lambda * lse;
       const P = S + byZ + poly * keep * p; // D − t′ is D − ε/n for all classes but y
@@ -276,7 +279,7 @@ export class CrossEntropy {
       if (at.lse !== 0) f64[at.lse / 8 + i] = lse;
       if (at.dx === 0) continue;
 
-      const g = f64[at.g / 8 + i] * scale;
+      const g = this.#upstream(i) * scale;
       const byZ = this.#lambda === 0 ? 0 : 2 * this.#lambda * lse;
       const factor = (g * (S + byZ + poly * D)) / s;
       const own = g * (OTHERS[r] - (S * U[r] - byZ - poly * (D - t[k])) / s);
@@ -289,6 +292,11 @@ export class CrossEntropy {
   }
 
   /** @param i the row's number in the call */
+  /** What the gradient of row i of the call is multiplied by. */
+  #upstream(i: number): number {
+    return this.#at.g === 0 ? this.#uniform : this.#memory.f64[this.#at.g / 8 + i];
+  }
+
   #ignore(r: number, i: number): void {
     const { f64 } = this.#memory;
     const at = this.#at;
