@@ -59,7 +59,7 @@ import { log1p, log1pUnit } from "./log";
   return value;
 }
 
-/** Elements of a block, whose sums are carried over to float64: S of a lane stays below 2³². */
+/** Elements of a block, whose sums are carried over to float64: S of a lane stays below 2⁶⁴. */
 // @ts-ignore: decorator
 @inline const ELEMENTS: usize = 256;
 /** Blocks that share a logarithm: a product of theirs is a float64. */
@@ -126,7 +126,7 @@ function certainBlock(count: usize, x: usize): f64 {
 
 /**
  * A block without weights, `count` a multiple of 8: returns its S, and leaves its linear sum. S is NaN where an |x| is
- * 86 or more; with `clamp` where an x is NaN.
+ * 44 or more; with `clamp` where an x is NaN.
  */
 // @ts-ignore: decorator
 @inline function plainBlockBy(count: usize, x: usize, t: usize, clamp: bool): f64 {

@@ -4,7 +4,7 @@ import {
 } from "./lanes";
 import { expScale, expScaledOnce } from "./exp";
 import { FEW, GROUP, fewRows } from "./few";
-import { gradientCappedRow, gradientRow, scaleRow } from "./gradient";
+import { gradientCappedRow, gradientRow, roundedFactor, scaleRow, tooLarge } from "./gradient";
 import { log, log1p } from "./log";
 import { CAPPED, PLAIN, SCALED, belowPeak, inner, logitAt, modeOf } from "./logits";
 import { plainRows } from "./plain";
@@ -248,7 +248,7 @@ function generalRows<T>(
         sumExpGeneralRow<T>(x, n, k, peak, mode, scale, cap, grad, terms);
       }
       const u = capped ? cappedU() : rowU();
-      const unit = capped ? cappedUnit() : rowUnit();
+      let unit = capped ? cappedUnit() : rowUnit();
       const m = mode == CAPPED ? peak : scale * peak;
       // The element of the gradient formed in float64, its distance from z_k, its t′ and a.
       const special = t ? k : target;
@@ -312,7 +312,13 @@ function generalRows<T>(
         const zTerm = lambda != 0 ? 2 * lambda * rowLse : 0;
         // Poly-1 with an index: D − t′ is D − ε/n for all other classes.
         const P = S + zTerm + (poly != 0 ? poly * (t ? D : keep * p) : 0);
-        const exact = upstream * P * scale * share / unit;
+        let exact = upstream * P * scale * share / unit;
+        if (around && tooLarge<T>(exact)) {
+          // Around k with a clamp: those terms are not that small.
+          sumExpRow<T>(x, n, k, true, terms, true);
+          unit = rowUnit();
+          exact = upstream * P * scale * share / unit;
+        }
         const at = dx + special * size;
         if (around && spread == 0 && poly == 0 && k == special) {
           // Minus the sum of the others as they were rounded: the row sums to what it should.
@@ -320,7 +326,7 @@ function generalRows<T>(
           const others = scaleRow<T>(terms, dx, n, exact, 0);
           storeOne<T>(at, upstream * zTerm - others);
         } else {
-          const rounded = first<T>(splat<T>(exact));
+          const rounded = roundedFactor<T>(exact);
           const G = exact != 0 && rounded != 0 ? upstream * (rounded / exact) : upstream;
           const q = t ? G * scale : G * scale * spread;
           // The term of k did not come with the others.

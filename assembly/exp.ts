@@ -19,7 +19,8 @@ import { held, lt, madd, mul, nmadd, pmax, splat, sub } from "./lanes";
 // the exponent is 0, the result is +0: what would be denormal is flushed.
 //
 // The bits of many z may be united before they are asked, because sign and exponent of [2, 4) have a single one: no z
-// outside has only bits of those inside, but 0, whose term is 0. Around 1.5·2²³ logits of −2.9·10⁶ would pass.
+// outside has only bits of those inside, but 0, for x·log₂e rounded to −MAGIC/UNIT, and its term is the least there is.
+// Around 1.5·2²³ logits of −2.9·10⁶ would pass.
 //
 // Largest error, by scripts/accuracy.mjs: float32, simd, 2.4 ulp in [−87.3, 0]; relaxed 2.2 ulp in [−5, 0], 2.7 in
 // [−20, 0] and 5.0 in [−87.3, 0]; float64 on a grid of [−708, 0], 1.0 ulp against Math.exp.
@@ -208,14 +209,6 @@ const EXP_HOT: usize = memory.data<f32>(
   );
 }
 
-/** 2⁴⁰ times a term, which may be as small as that: what it is then multiplied by overflows only where that would. */
-// @ts-ignore: decorator
-@inline export function raised(term: v128): v128 {
-  return ASC_FEATURE_RELAXED_SIMD ? i32x4.add(term, v128.load32_splat(RAISE)) : term;
-}
-
-const RAISE: usize = memory.data<u32>([40 << 23], 4);
-
 /** What terms are eˣ times of, `shift` an integer. */
 // @ts-ignore: decorator
 @inline export function hotUnit(shift: f64): f64 {
@@ -280,7 +273,7 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
   return ASC_FEATURE_RELAXED_SIMD ? e : f32x4.mul(e, c8);
 }
 
-// The same for |x| below 86, or with that raised to it: as in the hot loops, the low bits of z, here −n in [0, 127] and
+// The same for |x| below 44, or with larger ones as 86: as in the hot loops, the low bits of z, here −n in [0, 124] and
 // counted from 2²³, are subtracted from an exponent.
 
 // @ts-ignore: decorator
@@ -323,10 +316,10 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
   return ASC_FEATURE_RELAXED_SIMD ? madd<f32>(t, log2e, magic) : f32x4.add(t, magic);
 }
 
-/** Whether an |x| whose z are united in `seen` was 86 or more, or NaN. */
+/** Whether an |x| whose z are united in `seen` was 44 or more, or NaN. */
 // @ts-ignore: decorator
 @inline export function notNear(seen: v128): bool {
-  return v128.any_true(i32x4.shr_u(v128.xor(seen, i32x4.splat(0x4b000000)), 7));
+  return v128.any_true(i32x4.shr_u(v128.xor(seen, i32x4.splat(0x4b000000)), 6));
 }
 
 // @ts-ignore: decorator

@@ -1,6 +1,6 @@
 import { held, loadTail, madd, splat, storeTail, tailMask, tailOf, upperHalf } from "./lanes";
 import {
-  hotArgument, hotConstant, hotExponent, hotMagic, hotTerm, hotUnit, nothingSeen, outOfRange, raised,
+  hotArgument, hotConstant, hotExponent, hotIsFixed, hotMagic, hotTerm, hotUnit, nothingSeen, outOfRange,
 } from "./exp";
 import { logOfRatio } from "./log";
 
@@ -9,8 +9,7 @@ import { logOfRatio } from "./log";
 // four rows in one vector. For the gradient, the terms of each row scaled, and what is left for the target. Nothing of
 // a row depends on those beside it.
 //
-// Formulas and names as in crossentropy.ts, k the target: s = Σ e^{zⱼ}/e^{z_k}, of exponentials that are good to the
-// same relative error wherever they lie.
+// Formulas and names as in crossentropy.ts, k the target: s = Σ e^{zⱼ}/e^{z_k}, with the exponentials of the hot loops.
 
 /** Rows of up to this many classes go this way. */
 // @ts-ignore: decorator
@@ -41,12 +40,18 @@ const ROWS: usize = memory.data(<i32>(GROUP * ROW), 16);
 // @ts-ignore: decorator
 @inline const LOGITS: usize = 32;
 
-/** What its terms are multiplied by, what is taken from them then, and the target's gradient without the others. */
-const FACTOR: usize = memory.data(<i32>(3 * GROUP * 4), 16);
+/**
+ * Of each row: what its terms are multiplied by to be probabilities, times what the upstream gradient is multiplied by;
+ * that; what is taken from them then; and the target's gradient without the others. Apart, because terms may be small
+ * and upstream gradients large.
+ */
+const FACTOR: usize = memory.data(<i32>(4 * GROUP * 4), 16);
 // @ts-ignore: decorator
-@inline const SPREAD: usize = GROUP * 4;
+@inline const UPSTREAM: usize = GROUP * 4;
 // @ts-ignore: decorator
-@inline const REST: usize = 2 * GROUP * 4;
+@inline const SPREAD: usize = 2 * GROUP * 4;
+// @ts-ignore: decorator
+@inline const REST: usize = 3 * GROUP * 4;
 
 /** Ones, but for the word in the middle: read from (i − k) words behind it on, the lane of k is zero. */
 const ALL_BUT_ONE: usize = memory.data<u32>(
@@ -150,17 +155,17 @@ function sumLogits(count: usize, n: usize, x: usize): void {
   }
 }
 
-/** The terms at p times factor, less q. */
+/** The terms at p times factor and upstream gradient, less q. */
 // @ts-ignore: decorator
-@inline function scaledOnce(p: usize, factor: v128, q: v128, smooth: bool): v128 {
-  const v = f32x4.mul(raised(v128.load(p)), factor);
+@inline function scaledOnce(p: usize, factor: v128, upstream: v128, q: v128, smooth: bool): v128 {
+  const v = f32x4.mul(f32x4.mul(v128.load(p), factor), upstream);
   return smooth ? f32x4.sub(v, q) : v;
 }
 
 /** The same to dx too. */
 // @ts-ignore: decorator
-@inline function scaled(p: usize, factor: v128, q: v128, smooth: bool, dx: usize): v128 {
-  const gradient = scaledOnce(p, factor, q, smooth);
+@inline function scaled(p: usize, factor: v128, upstream: v128, q: v128, smooth: bool, dx: usize): v128 {
+  const gradient = scaledOnce(p, factor, upstream, q, smooth);
   v128.store(dx, gradient);
   return gradient;
 }
@@ -179,19 +184,20 @@ function sumLogits(count: usize, n: usize, x: usize): void {
   let factors = FACTOR;
   for (let row = ROWS, end = ROWS + count * ROW; row < end; row += ROW) {
     const factor = v128.load32_splat(factors);
+    const upstream = v128.load32_splat(factors, UPSTREAM);
     const q = smooth ? v128.load32_splat(factors, SPREAD) : factor;
     const mask = but(classOf(row, ignored));
     let sum = f32x4.splat(0);
-    if (quads > 1) sum = v128.and(scaled(terms, factor, q, smooth, dx), v128.load(mask));
+    if (quads > 1) sum = v128.and(scaled(terms, factor, upstream, q, smooth, dx), v128.load(mask));
     if (quads > 2) {
-      sum = f32x4.add(sum, v128.and(scaled(terms + 16, factor, q, smooth, dx + 16), v128.load(mask, 16)));
+      sum = f32x4.add(sum, v128.and(scaled(terms + 16, factor, upstream, q, smooth, dx + 16), v128.load(mask, 16)));
     }
     if (!quads) {
       for (let at: usize = 0; at < whole; at += 16) {
-        sum = f32x4.add(sum, v128.and(scaled(terms + at, factor, q, smooth, dx + at), v128.load(mask + at)));
+        sum = f32x4.add(sum, v128.and(scaled(terms + at, factor, upstream, q, smooth, dx + at), v128.load(mask + at)));
       }
     }
-    const gradient = scaledOnce(terms + whole, factor, q, smooth);
+    const gradient = scaledOnce(terms + whole, factor, upstream, q, smooth);
     if (dx + whole + 16 <= stop) v128.store(dx + whole, gradient);
     else storeTail<f32>(dx + whole, n - (whole >> 2), gradient);
     v128.store(row, f32x4.add(sum, v128.and(v128.and(gradient, last), v128.load(mask + whole))), OTHERS);
@@ -306,6 +312,7 @@ export function fewRows(
   loss: usize, lse: usize, g: usize, uniform: f64, dx: usize, grad: bool,
 ): usize {
   const least = held<f32>(LEAST * hotUnit(0));
+  const lowest = held<f32>(-60);
   const twoLambda = splat<f32>(2 * lambda);
   const smooth = epsilon != 0;
   const spread = splat<f32>(epsilon / <f64>n);
@@ -330,7 +337,10 @@ export function fewRows(
       const own = fourOf(four + OWN);
       const others = sumsOfFour(four + OTHERS);
       const sum = f32x4.add(own, others);
-      if (!i32x4.all_true(v128.or(f32x4.gt(sum, least), v128.not(tailMask<f32>(left))))) break;
+      // Where the exponential is good around 0 only, the others must not lie below; a target may be anywhere else.
+      const peak = fourOf(four + PEAK);
+      const within = v128.and(f32x4.gt(hotIsFixed() ? others : sum, least), f32x4.gt(peak, lowest));
+      if (!i32x4.all_true(v128.or(within, v128.not(tailMask<f32>(left))))) break;
 
       const weight = fourOf(four + WEIGHT);
       const logS = logOfRatio(sum, own, others);
@@ -349,7 +359,6 @@ export function fewRows(
       }
       // Without class weights Σa is 1, smoothing or not.
       let value = f32x4.mul(factorOfLog, logS);
-      const peak = fourOf(four + PEAK);
       if (smooth) {
         // Σ (z_k − zⱼ) over all classes.
         const below = f32x4.sub(f32x4.mul(f32x4.splat(<f32>n), peak), sumsOfFour(four + LOGITS));
@@ -364,13 +373,16 @@ export function fewRows(
         zTerm = f32x4.mul(twoLambda, rowLse);
       }
       if (grad) {
-        const upstream = g ? fourUpstream(g + (r << 3), left) : same;
-        const factor = f32x4.div(f32x4.mul(upstream, f32x4.add(slope, zTerm)), raised(sum));
+        const share = f32x4.add(slope, zTerm);
+        // 0·∞ is 0 for rows that do not count.
+        const upstream = v128.and(g ? fourUpstream(g + (r << 3), left) : same, f32x4.ne(share, none));
+        const factor = f32x4.div(share, sum);
         v128.store(FACTOR + (r << 2), factor);
+        v128.store(FACTOR + (r << 2), upstream, UPSTREAM);
         v128.store(FACTOR + (r << 2), f32x4.mul(f32x4.mul(upstream, weight), spread), SPREAD);
         // Smoothed, the target is no 1 that p comes near.
-        const rest = smooth ? f32x4.sub(f32x4.mul(factor, raised(own)), f32x4.mul(f32x4.mul(upstream, weight), kept))
-          : f32x4.mul(upstream, zTerm);
+        const rest = smooth ? f32x4.mul(upstream, f32x4.sub(f32x4.mul(factor, own), f32x4.mul(weight, kept)))
+          : v128.and(f32x4.mul(upstream, zTerm), f32x4.ne(zTerm, none));
         v128.store(FACTOR + (r << 2), rest, REST);
       }
     }

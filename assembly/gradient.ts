@@ -1,5 +1,5 @@
 import {
-  BLOCK, add, lanes, madd, mul, nmadd, splat, storeTail, sub, sumLanes, tailOf,
+  BLOCK, add, first, lanes, madd, mul, nmadd, splat, storeTail, sub, sumLanes, tailOf,
 } from "./lanes";
 import { expScaledOnce } from "./exp";
 import { CAPPED, belowPeak, inner } from "./logits";
@@ -8,7 +8,7 @@ import { tanhDerivative } from "./tanh";
 /** y ← terms·factor − q, n elements of the compute type, and their sum; y may be where the terms are. */
 export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f64): f64 {
   if (tooLarge<T>(factor)) {
-    scaleTerms<T>(terms, y, n, factor / TWICE);
+    scaleTerms<T>(terms, y, n, firstPart(factor));
     terms = y;
     factor = TWICE;
   }
@@ -18,21 +18,35 @@ export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f6
 /** The same without q. */
 export function scaleTerms<T>(terms: usize, y: usize, n: usize, factor: f64): f64 {
   if (tooLarge<T>(factor)) {
-    scaleRow<T>(terms, y, n, factor / TWICE, 0);
+    scaleRow<T>(terms, y, n, firstPart(factor), 0);
     terms = y;
     factor = TWICE;
   }
   return scaleRowBy<T>(terms, y, n, factor, false, 0);
 }
 
-/** Terms of the hot loops may be as small as 2⁻⁴⁰, and upstream gradients large: then the factor comes in two parts. */
+/** Terms of the hot loops may be small, and upstream gradients large: then the factor comes in two parts. */
 // @ts-ignore: decorator
-@inline function tooLarge<T>(factor: f64): bool {
-  return sizeof<T>() != 8 && abs<f64>(factor) > 3e38;
+@inline export function tooLarge<T>(factor: f64): bool {
+  return sizeof<T>() != 8 && abs<f64>(factor) > MOST;
 }
 
 // @ts-ignore: decorator
+@inline const MOST: f64 = 3e38;
+// @ts-ignore: decorator
 @inline const TWICE: f64 = 1e20;
+
+/** The first part; what is beyond both is ∞ with any. */
+// @ts-ignore: decorator
+@inline function firstPart(factor: f64): f64 {
+  return max<f64>(-MOST, min<f64>(factor / TWICE, MOST));
+}
+
+/** `exact` as the rows' loops take it, float32 where it is one. */
+// @ts-ignore: decorator
+@inline export function roundedFactor<T>(exact: f64): f64 {
+  return tooLarge<T>(exact) ? exact : first<T>(splat<T>(exact));
+}
 
 // @ts-ignore: decorator
 @inline function scaled<T>(p: usize, factor: v128, shifted: bool, q: v128): v128 {

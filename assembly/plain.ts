@@ -1,5 +1,5 @@
 import { GROUP } from "./few";
-import { scaleRow, scaleTerms } from "./gradient";
+import { roundedFactor, scaleRow, scaleTerms } from "./gradient";
 import { loadOne, storeOne } from "./lanes";
 import { log1p, log1pOfTwo } from "./log";
 import { rowU, rowUnit, sumExpRowAround, sumRow } from "./logsumexp";
@@ -47,7 +47,7 @@ export function plainRows(
         const weight = w ? loadOne<f32>(w + (k << 2)) : 1;
         const exact = upstream * (weight + zTerm) / ((1 + u) * rowUnit());
         if (epsilon != 0) {
-          const rounded = <f64>(<f32>exact);
+          const rounded = roundedFactor<f32>(exact);
           const G = exact != 0 && rounded != 0 ? upstream * (rounded / exact) : upstream;
           scaleRow<f32>(terms, to, n, rounded, G * spread);
           storeOne<f32>(to + (k << 2), G * (epsilon - spread + (zTerm - u) / (1 + u)));
