@@ -45,7 +45,7 @@ const ROWS: usize = memory.data(<i32>(GROUP * ROW), 16);
  * that; what is taken from them then; and the target's gradient without the others. Apart, because terms may be small
  * and upstream gradients large.
  */
-const FACTOR: usize = memory.data(<i32>(4 * GROUP * 4), 16);
+const FACTOR: usize = memory.data(<i32>(GROUP * 16), 16);
 // @ts-ignore: decorator
 @inline const UPSTREAM: usize = GROUP * 4;
 // @ts-ignore: decorator
