@@ -8,7 +8,7 @@ import { PREFIX, type Stage, type Views } from "../sweep/stage.js";
 import { type Input, type Place, sweep, type Task, type Tiles } from "../sweep/sweep.js";
 import type { Scalars } from "./crossEntropyOptions.js";
 import { addRows, CrossEntropyBlock, type Divisors, ignoredMark, type RowTotals } from "./crossEntropyRows.js";
-import { copyInDirect, copyOutDirect } from "./direct.js";
+import { copyInDirect, copyIndicesDirect, copyOutDirect } from "./direct.js";
 
 /** The checked arguments of a call, and where its losses go. */
 export interface CrossEntropyCall {
@@ -51,7 +51,7 @@ export function directMean(
   const { ignoreIndex } = scalars;
   const count = countIndices(targets, 0, rows, classes, ignoreIndex);
   if (count < 0) return undefined;
-  copyInDirect(targets, i32, at.indices);
+  copyIndicesDirect(targets, i32, at.indices);
   copyInDirect(logits, f32, at.logits);
   const by = { loss: count, zLoss: count, grad: count };
   block.configure(stage, scalars, by, undefined, ignoreIndex);
