@@ -1,5 +1,6 @@
 import {
-  expAny, expOfNegative, expScale, expScaledOnce, hotTermOf, hotUnit, negativeConstant,
+  expAny, expOfNegative, expScale, expScaledOnce, hotArgument, hotTermOf, hotUnit, nearConstant, nearMagic,
+  nearMantissa, nearMost, nearSize, negativeConstant, plusMagic,
 } from "./exp";
 import { log, log1p, log1pUnit, logOfRatio } from "./log";
 import { tanh } from "./tanh";
@@ -37,6 +38,20 @@ export function expNegative_f32(n: usize, x: usize, y: usize): void {
       negativeConstant(8),
     );
     v128.store(y + (i << 3), f64x2.promote_low_f32x4(e));
+  }
+}
+
+/** Of binary blocks without a gradient. */
+export function expNear_f32(n: usize, x: usize, y: usize): void {
+  const sign = f32x4.splat(-0.0);
+  for (let i: usize = 0; i < n; i += 2) {
+    const t = hotArgument(nearSize(v128.load64_zero(x + (i << 2)), sign, true, nearMost()), nearConstant(0));
+    const z = plusMagic(t, nearConstant(0), nearMagic());
+    const p = nearMantissa(
+      t, z, nearMagic(), nearConstant(1), nearConstant(2), nearConstant(3), nearConstant(4), nearConstant(5),
+      nearConstant(6),
+    );
+    v128.store(y + (i << 3), f64x2.promote_low_f32x4(i32x4.sub(p, i32x4.shl(z, 23))));
   }
 }
 

@@ -3,8 +3,8 @@ import {
   storeTail, sub, sumLanes, tailOf, upperHalf,
 } from "./lanes";
 import {
-  expOfNegative, expScale, expScaledOnce, nearArgument, nearConstant, nearExponent, nearMagic, nearMantissa, nearMost,
-  nearSize, negativeConstant, notNear,
+  expOfNegative, expScale, expScaledOnce, hotArgument, nearConstant, nearMagic, nearMantissa, nearMost, nearSize,
+  negativeConstant, notNear, plusMagic,
 } from "./exp";
 import { log1p, log1pUnit } from "./log";
 
@@ -139,13 +139,13 @@ function certainBlock(count: usize, x: usize): f64 {
   let S = f32x4.splat(0), linear = S, seen = magic;
   for (let i: usize = 0; i < count; i += 8) {
     const x0 = v128.load(x + (i << 2));
-    const t0 = nearArgument(nearSize(x0, sign, clamp, most), c0);
-    const z0 = nearExponent(t0, c0, magic);
+    const t0 = hotArgument(nearSize(x0, sign, clamp, most), c0);
+    const z0 = plusMagic(t0, c0, magic);
     const p0 = nearMantissa(t0, z0, magic, c1, c2, c3, c4, c5, c6);
     const e0 = i32x4.sub(p0, i32x4.shl(z0, 23));
     const x1 = v128.load(x + (i << 2), 16);
-    const t1 = nearArgument(nearSize(x1, sign, clamp, most), c0);
-    const z1 = nearExponent(t1, c0, magic);
+    const t1 = hotArgument(nearSize(x1, sign, clamp, most), c0);
+    const z1 = plusMagic(t1, c0, magic);
     const p1 = nearMantissa(t1, z1, magic, c1, c2, c3, c4, c5, c6);
     seen = v128.or(seen, v128.or(z0, z1));
     // (1 + E₀)(1 + E₁) − 1

@@ -4,7 +4,7 @@ import {
 } from "./lanes";
 import { expScale, expScaledOnce } from "./exp";
 import { FEW, GROUP, fewRows } from "./few";
-import { gradientCappedRow, gradientRow, roundedFactor, scaleRow, tooLarge } from "./gradient";
+import { gradientCappedRow, gradientRow, roundedFactor, scaleRow, scaleTerms, tooLarge } from "./gradient";
 import { log, log1p } from "./log";
 import { CAPPED, PLAIN, SCALED, belowPeak, inner, logitAt, modeOf } from "./logits";
 import { plainRows } from "./plain";
@@ -323,7 +323,7 @@ function generalRows<T>(
         if (around && spread == 0 && poly == 0 && k == special) {
           // Minus the sum of the others as they were rounded: the row sums to what it should.
           storeOne<T>(terms + k * size, 0);
-          const others = scaleRow<T>(terms, dx, n, exact, 0);
+          const others = scaleTerms<T>(terms, dx, n, exact);
           storeOne<T>(at, upstream * zTerm - others);
         } else {
           const rounded = roundedFactor<T>(exact);

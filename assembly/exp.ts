@@ -131,9 +131,11 @@ const EXP_HOT: usize = memory.data<f32>(
 @inline export function hotIsFixed(): bool {
   return !ASC_FEATURE_RELAXED_SIMD;
 }
-/** How far from 0 what the others are compared with may lie then; their sum may be as small as one of −22. */
+/** How far from 0 what the others are compared with may lie then; and what their sum has to be, e^−HOT_FAR. */
 // @ts-ignore: decorator
 @inline export const HOT_FAR: f64 = 22;
+// @ts-ignore: decorator
+@inline export const HOT_LEAST: f64 = 2.789e-10;
 
 /** Constant i of the hot loops, i in 0…5. */
 // @ts-ignore: decorator
@@ -268,7 +270,7 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
 ): v128 {
   x = f32x4.pmax(x, floor);
   const t = hotArgument(x, log2e);
-  const z = negativeExponent(t, log2e, magic);
+  const z = plusMagic(t, log2e, magic);
   const e = f32x4.mul(negativeMantissa(t, z, magic, c3, c4, c5, c6, c7, c8), i32x4.shl(z, 23));
   return ASC_FEATURE_RELAXED_SIMD ? e : f32x4.mul(e, c8);
 }
@@ -281,7 +283,7 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
 // @ts-ignore: decorator
 @inline const NEAR_MAGIC: f64 = 8388608; // 2²³: what is added to it only makes it larger
 
-/** Constant i of {@link nearFraction} and {@link nearMantissa}, i in 0…6. */
+/** Constant i of |x| near 0: log₂e, and those of {@link nearMantissa}, i in 0…6. */
 // @ts-ignore: decorator
 @inline export function nearConstant(i: usize): v128 {
   return negativeConstant(i < 1 ? i : i + 2);
@@ -304,24 +306,13 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
   return held<f32>(NEAR);
 }
 
-/** What {@link nearExponent} and {@link nearMantissa} are made of. */
-// @ts-ignore: decorator
-@inline export function nearArgument(size: v128, log2e: v128): v128 {
-  return ASC_FEATURE_RELAXED_SIMD ? size : f32x4.mul(size, log2e);
-}
-
-/** −n for e^−|x| = 2ⁿ·{@link nearMantissa}, in the low bits. */
-// @ts-ignore: decorator
-@inline export function nearExponent(t: v128, log2e: v128, magic: v128): v128 {
-  return ASC_FEATURE_RELAXED_SIMD ? madd<f32>(t, log2e, magic) : f32x4.add(t, magic);
-}
-
 /** Whether an |x| whose z are united in `seen` was 44 or more, or NaN. */
 // @ts-ignore: decorator
 @inline export function notNear(seen: v128): bool {
   return v128.any_true(i32x4.shr_u(v128.xor(seen, i32x4.splat(0x4b000000)), 6));
 }
 
+/** e^−|x|/2ⁿ of t = {@link hotArgument} of |x| and z = {@link plusMagic} of it, whose low bits are −n. */
 // @ts-ignore: decorator
 @inline export function nearMantissa(
   t: v128, z: v128, magic: v128, c1: v128, c2: v128, c3: v128, c4: v128, c5: v128, c6: v128,
@@ -337,8 +328,9 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
   return nmadd<f32>(p, r, c2);
 }
 
+/** x·log₂e + `magic` of t = {@link hotArgument} of x. */
 // @ts-ignore: decorator
-@inline function negativeExponent(t: v128, log2e: v128, magic: v128): v128 {
+@inline export function plusMagic(t: v128, log2e: v128, magic: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? madd<f32>(t, log2e, magic) : f32x4.add(t, magic);
 }
 

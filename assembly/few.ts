@@ -1,6 +1,6 @@
-import { held, loadTail, madd, splat, storeTail, tailMask, tailOf, upperHalf } from "./lanes";
+import { held, loadTail, madd, splat, storeTail, tailMask, upperHalf } from "./lanes";
 import {
-  hotArgument, hotConstant, hotExponent, hotIsFixed, hotMagic, hotTerm, hotUnit, nothingSeen, outOfRange,
+  HOT_LEAST, hotArgument, hotConstant, hotExponent, hotIsFixed, hotMagic, hotTerm, hotUnit, nothingSeen, outOfRange,
 } from "./exp";
 import { logOfRatio } from "./log";
 
@@ -41,9 +41,8 @@ const ROWS: usize = memory.data(<i32>(GROUP * ROW), 16);
 @inline const LOGITS: usize = 32;
 
 /**
- * Of each row: what its terms are multiplied by to be probabilities, times what the upstream gradient is multiplied by;
- * that; what is taken from them then; and the target's gradient without the others. Apart, because terms may be small
- * and upstream gradients large.
+ * Of each row: what makes probabilities of its terms, times S; the upstream gradient, a factor of its own because terms
+ * may be small and it large; what is taken from their product; and the target's gradient without the others.
  */
 const FACTOR: usize = memory.data(<i32>(GROUP * 16), 16);
 // @ts-ignore: decorator
@@ -68,9 +67,9 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
   16,
 );
 
-/** Σ e^{zⱼ} of a row of which the exponentials are good. */
+/** Where a target's logit is surely in range: what cancels the magic number is far below. */
 // @ts-ignore: decorator
-@inline const LEAST: f64 = 2.789e-10; // e^−HOT_FAR
+@inline const LOWEST: f64 = -60;
 
 // @ts-ignore: decorator
 @inline function but(k: usize): usize {
@@ -85,14 +84,13 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
 
 /**
  * Sum over n float32 but that which `mask` leaves out, as four sums to be added. `quads` is the number of their
- * vectors, a literal, or 0 for any.
+ * vectors, a literal up to 3, or 0 for any.
  */
 // @ts-ignore: decorator
 @inline function masked(p: usize, mask: usize, n: usize, quads: i32, last: v128): v128 {
   let sum = f32x4.splat(0);
   if (quads > 1) sum = v128.and(v128.load(p), v128.load(mask));
   if (quads > 2) sum = f32x4.add(sum, v128.and(v128.load(p, 16), v128.load(mask, 16)));
-  if (quads > 3) sum = f32x4.add(sum, v128.and(v128.load(p, 32), v128.load(mask, 32)));
   let end = <usize>(quads - 1) << 4;
   if (!quads) {
     end = (n - 1) >> 2 << 4;
@@ -171,8 +169,8 @@ function sumLogits(count: usize, n: usize, x: usize): void {
 }
 
 /**
- * terms·factor − q of each row of a group to dx, and the sums of the others. What is written behind a row is of the
- * next ones, which follow. `quads` as above, `smooth` a literal: without, q is 0.
+ * terms·factor·upstream − q of each row of a group to dx, and the sums of the others. What is written behind a row is
+ * of the next ones, which follow. `quads` as above, `smooth` a literal: without, q is 0.
  */
 // @ts-ignore: decorator
 @inline function scaleBy(count: usize, n: usize, quads: i32, smooth: bool, ignored: i32, dx: usize): void {
@@ -311,8 +309,8 @@ export function fewRows(
   rows: usize, n: usize, x: usize, y: usize, w: usize, epsilon: f64, lambda: f64, gamma: i32, ignored: i32,
   loss: usize, lse: usize, g: usize, uniform: f64, dx: usize, grad: bool,
 ): usize {
-  const least = held<f32>(LEAST * hotUnit(0));
-  const lowest = held<f32>(-60);
+  const least = held<f32>(HOT_LEAST * hotUnit(0));
+  const lowest = held<f32>(LOWEST);
   const twoLambda = splat<f32>(2 * lambda);
   const smooth = epsilon != 0;
   const spread = splat<f32>(epsilon / <f64>n);
@@ -337,7 +335,7 @@ export function fewRows(
       const own = fourOf(four + OWN);
       const others = sumsOfFour(four + OTHERS);
       const sum = f32x4.add(own, others);
-      // Where the exponential is good around 0 only, the others must not lie below; a target may be anywhere else.
+      // Where the exponential is good around 0 only, the others must not lie below.
       const peak = fourOf(four + PEAK);
       const within = v128.and(f32x4.gt(hotIsFixed() ? others : sum, least), f32x4.gt(peak, lowest));
       if (!i32x4.all_true(v128.or(within, v128.not(tailMask<f32>(left))))) break;

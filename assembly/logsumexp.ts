@@ -1,11 +1,11 @@
 import {
-  BLOCK, add, eq, first, firstLane, held, lanes, loadOne, loadTail,
-  madd, maxLanes, mul, pmax, replaceOne, restoreOne, splat, storeTail, sub, sumLanes, tailOf,
+  BLOCK, add, eq, first, firstLane, held, lanes, loadOne, loadTail, maxLanes, pmax, replaceOne,
+  restoreOne, splat, storeTail, sumLanes,
 } from "./lanes";
 import {
-  HOT_FAR, expConstant, expFloor, expMagic, expNegligible, expScale, expScaled, expScaledAt, expScaledOnce, expShift,
-  exponent, hotArgument, hotConstant, hotExponent, hotIsFixed, hotMagic, hotNegligible, hotTerm, hotTermOf, hotUnit,
-  nothingSeen, outOfRange,
+  HOT_FAR, HOT_LEAST, expConstant, expFloor, expMagic, expNegligible, expScale, expScaled, expScaledAt, expScaledOnce,
+  expShift, exponent, hotArgument, hotConstant, hotExponent, hotIsFixed, hotMagic, hotNegligible, hotTerm, hotTermOf,
+  hotUnit, nothingSeen, outOfRange,
 } from "./exp";
 import { log1p } from "./log";
 import { CAPPED, SCALED, belowPeak, inner } from "./logits";
@@ -267,10 +267,6 @@ const ROW: usize = memory.data(16, 16);
     : sumExpBelowRow<T>(x, n, k, peak, scale, keep, terms);
   summed(sum, expScale<T>());
 }
-
-/** e⁻²²: below it the exponential of the hot loops is not good, where it is fixed. */
-// @ts-ignore: decorator
-@inline const HOT_LEAST: f64 = 2.789e-10;
 
 /** {@link rowU} of a row of plain logits around k, if nothing is out of range. Stores the terms with `keep`. */
 // @ts-ignore: decorator

@@ -129,6 +129,17 @@ const RANGES = [
     sweepFloat32,
   ],
   [
+    "expNear_f32",
+    Math.exp,
+    [
+      [-0, -5],
+      [-5, -20],
+      [-20, -44],
+      [-44, -86],
+    ],
+    sweepFloat32,
+  ],
+  [
     "expAny_f32",
     Math.exp,
     [

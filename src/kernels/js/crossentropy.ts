@@ -291,12 +291,12 @@ export class CrossEntropy {
     }
   }
 
-  /** @param i the row's number in the call */
   /** What the gradient of row i of the call is multiplied by. */
   #upstream(i: number): number {
     return this.#at.g === 0 ? this.#uniform : this.#memory.f64[this.#at.g / 8 + i];
   }
 
+  /** @param i the row's number in the call */
   #ignore(r: number, i: number): void {
     const { f64 } = this.#memory;
     const at = this.#at;
