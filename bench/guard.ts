@@ -43,11 +43,11 @@ const GUARDS: readonly Guard[] = [
     "relaxed workspace": 4.2,
     "relaxed end to end": 2.9,
   }),
-  ...guard("256×1000", "forward", "naive", { "js workspace": 1.8 }),
-  ...guard("64×10", "forward", "naive", { "simd workspace": 3.3, "relaxed workspace": 3.7 }),
-  ...guard("64×10", "gradient", "naive", { "simd workspace": 4.5, "relaxed workspace": 5 }),
-  ...guard("1×10", "gradient", "naive", { "simd workspace": 0.8, "simd end to end": 0.2 }),
-  ...guard("binary 1e6", "gradient", "naive", { "simd end to end": 9, "relaxed end to end": 11 }),
+  ...guard("256×1000", "forward", "naive", { "js workspace": 2.5 }),
+  ...guard("64×10", "forward", "naive", { "simd workspace": 5, "relaxed workspace": 5.5 }),
+  ...guard("64×10", "gradient", "naive", { "simd workspace": 7, "relaxed workspace": 7.5 }),
+  ...guard("1×10", "gradient", "naive", { "simd workspace": 0.8, "simd end to end": 0.5 }),
+  ...guard("binary 1e6", "gradient", "naive", { "simd end to end": 14, "relaxed end to end": 16 }),
 ];
 
 const BUDGET: Budget = { warmup: 300, rounds: 4, time: 50, sample: 1 };
