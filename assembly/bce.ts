@@ -206,9 +206,9 @@ function plainBlockWithGrad(count: usize, x: usize, t: usize, factor: v128, dx: 
 
 export function binaryCrossEntropy<T>(
   n: usize, x: usize, t: usize, w: usize, pw: usize, pwScalar: f64, loss: usize, g: usize, gScalar: f64, dx: usize,
-  grad: bool,
 ): f64 {
   const size = sizeof<T>();
+  const grad = dx != 0;
   const vector = lanes<T>();
   const pwV = splat<T>(pwScalar);
   const gV = splat<T>(gScalar);

@@ -161,7 +161,7 @@ function targetDot<T>(
 /** Rows of one kernel call. Offsets as in src/kernels/kernels.ts. */
 export function crossEntropyRows<T>(
   rows: usize, n: usize, x: usize, y: usize, t: usize, w: usize, options: usize, loss: usize, lse: usize,
-  g: usize, dx: usize, scratch: usize, grad: bool,
+  g: usize, dx: usize, scratch: usize,
 ): void {
   const epsilon = load<f64>(options, 0);
   const gamma = load<f64>(options, 56);
@@ -170,23 +170,25 @@ export function crossEntropyRows<T>(
   const few = plain && n <= FEW && n > 0 && (epsilon == 0 ? wholeGamma(gamma) : gamma == 0 && !w && n > 1);
   const many = plain && n > FEW && gamma == 0 && (epsilon == 0 || !w);
   if (!few && !many) {
-    generalRows<T>(rows, n, x, y, t, w, options, loss, lse, g, dx, scratch, grad, false);
+    generalRows<T>(rows, n, x, y, t, w, options, loss, lse, g, dx, scratch, false);
     return;
   }
   const lambda = load<f64>(options, 32);
   const ignored = <i32>load<f64>(options, 48);
   const upstream = load<f64>(options, 64);
-  let singly: usize = 0;
+  // Of few classes nothing of a group is done where a term is out of range: then in smaller portions.
+  let portion = rows;
   for (let r: usize = 0; r < rows; ) {
-    // Where something is out of range, some rows go one by one, and the one that has it the general way.
-    const count: usize = singly ? 1 : rows - r;
-    let done = many ? plainRows(count, n, x, y, w, epsilon, lambda, ignored, loss, lse, g, upstream, dx, scratch, grad)
-      : fewRows(count, n, x, y, w, epsilon, lambda, <i32>gamma, ignored, loss, lse, g, upstream, dx, grad);
-    if (singly) singly--;
-    else if (done < count) singly = min(count - done, GROUP);
-    if (!done && count == 1) {
+    const count = min(portion, rows - r);
+    let done = many ? plainRows(count, n, x, y, w, epsilon, lambda, ignored, loss, lse, g, upstream, dx, scratch)
+      : fewRows(count, n, x, y, w, epsilon, lambda, <i32>gamma, ignored, loss, lse, g, upstream, dx);
+    if (!done && (many || count == 1)) {
       done = 1;
-      generalRows<T>(1, n, x, y, 0, w, options, loss, lse, g, dx, scratch, grad, true);
+      generalRows<T>(1, n, x, y, 0, w, options, loss, lse, g, dx, scratch, true);
+    } else if (few && done < count) {
+      portion = max<usize>(1, min(count, GROUP) >> 3);
+    } else if (portion < rows) {
+      portion *= 2;
     }
     r += done;
     x += done * n * sizeof<T>();
@@ -194,16 +196,60 @@ export function crossEntropyRows<T>(
     loss += done * 8;
     if (lse) lse += done * 8;
     if (g) g += done * 8;
-    if (grad) dx += done * n * sizeof<T>();
+    if (dx) dx += done * n * sizeof<T>();
   }
+}
+
+/** The options that stand for none. */
+const NO_OPTIONS: usize = memory.data<f64>([0, 1, 0, 0, 0, 0, -1, 0, 1], 16);
+
+/** Whether one of the indices at y is outside of [0, n). */
+function isOutside(rows: usize, n: usize, y: usize): bool {
+  const last = i32x4.splat(<i32>n - 1);
+  let signs = i32x4.splat(0);
+  for (let left = <isize>rows; left > 0; left -= 4, y += 16) {
+    const k = v128.load(y);
+    const both = v128.or(k, i32x4.sub(last, k));
+    signs = v128.or(signs, left < 4 ? tailOf<f32>(both, left) : both);
+  }
+  return i32x4.bitmask(signs) != 0;
+}
+
+/** Σ of the losses of rows, added as src/kernels/rowSum.ts says. */
+function sumOfRows(rows: usize, loss: usize): f64 {
+  let even = f64x2.splat(0), odd = even;
+  let r: usize = 0;
+  for (; r + 4 <= rows; r += 4, loss += 32) {
+    even = f64x2.add(even, v128.load(loss));
+    odd = f64x2.add(odd, v128.load(loss, 16));
+  }
+  let sum = sumLanes<f64>(f64x2.add(even, odd));
+  for (; r < rows; r++, loss += 8) sum += load<f64>(loss);
+  return sum;
+}
+
+/** Mean of the losses of rows with class indices, and its gradient: src/kernels/kernels.ts. */
+export function meanOfRows(
+  rows: usize, n: usize, x: usize, y: usize, options: usize, loss: usize, dx: usize, scratch: usize, wide: bool,
+): f64 {
+  if (isOutside(rows, n, y)) return -1;
+  const by = <f64>rows;
+  if (!options) {
+    options = NO_OPTIONS;
+    store<f64>(options, 1 / by, 64);
+  }
+  if (wide) crossEntropyRows<f64>(rows, n, x, y, 0, 0, options, loss, 0, 0, dx, scratch);
+  else crossEntropyRows<f32>(rows, n, x, y, 0, 0, options, loss, 0, 0, dx, scratch);
+  return sumOfRows(rows, loss) / by;
 }
 
 /** Rows with any options, one by one; with `tried` those that are out of range of the faster ways. */
 function generalRows<T>(
   rows: usize, n: usize, x: usize, y: usize, t: usize, w: usize, options: usize, loss: usize, lse: usize,
-  g: usize, dx: usize, scratch: usize, grad: bool, tried: bool,
+  g: usize, dx: usize, scratch: usize, tried: bool,
 ): void {
   const size = sizeof<T>();
+  const grad = dx != 0;
   const epsilon = load<f64>(options, 0);
   const scale = load<f64>(options, 8);
   const cap = load<f64>(options, 16);

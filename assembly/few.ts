@@ -1,80 +1,65 @@
-import { held, loadTail, madd, splat, storeTail, tailMask, upperHalf } from "./lanes";
+import { held, loadTail, madd, splat, sumLanes, tailMask, upperHalf } from "./lanes";
 import {
   HOT_LEAST, hotArgument, hotConstant, hotExponent, hotIsFixed, hotMagic, hotTerm, hotUnit, nothingSeen, outOfRange,
 } from "./exp";
 import { logOfRatio } from "./log";
 
 // Rows of few classes with index targets, a group at a time, in sweeps that hold little: the exponentials over all
-// their logits as one array; of each row the terms of the others as four sums; then the logarithms and reciprocals of
-// four rows in one vector. For the gradient, the terms of each row scaled, and what is left for the target. Nothing of
-// a row depends on those beside it.
+// their logits as one array; the targets' terms taken out of it, and zeros in their place; then the sums of the others,
+// the logarithms and the reciprocals of four rows in one vector. For the gradient, the terms of each row scaled, and
+// what is left for the target. Nothing of a row depends on those beside it, but in which order three factors are
+// multiplied where a gradient is beyond 10³⁰.
 //
 // Formulas and names as in crossentropy.ts, k the target: s = Σ e^{zⱼ}/e^{z_k}, with the exponentials of the hot loops.
 
 /** Rows of up to this many classes go this way. */
 // @ts-ignore: decorator
 @inline export const FEW: usize = 32;
-/** So many together. */
+/** So many together: what a loop costs before its first row is shared by them. */
 // @ts-ignore: decorator
-@inline export const GROUP: usize = 16;
+@inline export const GROUP: usize = 64;
 
-/** Terms of a group; what the vectors at its end reach over. */
+/** Terms of a group, 0 at the targets; what the vectors at its end reach over. */
 const TERMS: usize = memory.data(<i32>(GROUP * FEW * 4 + 16), 16);
+
 /**
- * Of each row, in so many bytes: the term of the target, its logit, the weight of both, the target as it was given;
- * four numbers to be added that are the others' terms, or gradients; four that are all logits.
+ * One number of each row of a group after the other: the target's term and the sum of the others; where they are
+ * needed, the row's weight, the target's logit and Σ of all logits. For the gradient: what makes probabilities of the
+ * terms, times S; the upstream gradient; the product of both; what smoothing takes from each element; and the target's
+ * gradient without the others.
  */
-// @ts-ignore: decorator
-@inline const ROW: usize = 48;
-const ROWS: usize = memory.data(<i32>(GROUP * ROW), 16);
+const ROWS: usize = memory.data(<i32>(GROUP * 40), 16);
 // @ts-ignore: decorator
 @inline const OWN: usize = 0;
 // @ts-ignore: decorator
-@inline const PEAK: usize = 4;
+@inline const SUM: usize = GROUP * 4;
 // @ts-ignore: decorator
-@inline const WEIGHT: usize = 8;
+@inline const WEIGHT: usize = 2 * GROUP * 4;
 // @ts-ignore: decorator
-@inline const TARGET: usize = 12;
+@inline const PEAK: usize = 3 * GROUP * 4;
 // @ts-ignore: decorator
-@inline const OTHERS: usize = 16;
+@inline const LOGITS: usize = 4 * GROUP * 4;
 // @ts-ignore: decorator
-@inline const LOGITS: usize = 32;
+@inline const FACTOR: usize = 5 * GROUP * 4;
+// @ts-ignore: decorator
+@inline const UPSTREAM: usize = 6 * GROUP * 4;
+// @ts-ignore: decorator
+@inline const PRODUCT: usize = 7 * GROUP * 4;
+// @ts-ignore: decorator
+@inline const SPREAD: usize = 8 * GROUP * 4;
+// @ts-ignore: decorator
+@inline const REST: usize = 9 * GROUP * 4;
 
-/**
- * Of each row: what makes probabilities of its terms, times S; the upstream gradient, a factor of its own because terms
- * may be small and it large; what is taken from their product; and the target's gradient without the others.
- */
-const FACTOR: usize = memory.data(<i32>(GROUP * 16), 16);
-// @ts-ignore: decorator
-@inline const UPSTREAM: usize = GROUP * 4;
-// @ts-ignore: decorator
-@inline const SPREAD: usize = 2 * GROUP * 4;
-// @ts-ignore: decorator
-@inline const REST: usize = 3 * GROUP * 4;
+/** Of each row four numbers to be added: the gradients of the others. */
+const OTHERS: usize = memory.data(<i32>(GROUP * 16), 16);
 
-/** Ones, but for the word in the middle: read from (i − k) words behind it on, the lane of k is zero. */
-const ALL_BUT_ONE: usize = memory.data<u32>(
-  [
-    0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
-    0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
-    0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
-    0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
-    0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
-    0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
-    0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
-    0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff,
-  ],
-  16,
-);
-
-/** Where a target's logit is surely in range: what cancels the magic number is far below. */
+/** What the target's term has to be: where x·log₂e cancels the magic number it is far below. */
 // @ts-ignore: decorator
-@inline const LOWEST: f64 = -60;
+@inline const OWN_LEAST: f64 = 8.75651076269652e-27; // e⁻⁶⁰
 
+/** Terms are multiplied at once by a product of factor and upstream gradient below this and above its reciprocal. */
 // @ts-ignore: decorator
-@inline function but(k: usize): usize {
-  return ALL_BUT_ONE + ((FEW - k) << 2);
-}
+@inline const SAFE: f64 = 1e30;
 
 /** Ones in the lanes of the last vector of n numbers. */
 // @ts-ignore: decorator
@@ -82,163 +67,176 @@ const ALL_BUT_ONE: usize = memory.data<u32>(
   return tailMask<f32>(((n - 1) & 3) + 1);
 }
 
-/**
- * Sum over n float32 but that which `mask` leaves out, as four sums to be added. `quads` is the number of their
- * vectors, a literal up to 3, or 0 for any.
- */
+/** The target of the row at y, any class where it is ignored. */
 // @ts-ignore: decorator
-@inline function masked(p: usize, mask: usize, n: usize, quads: i32, last: v128): v128 {
-  let sum = f32x4.splat(0);
-  if (quads > 1) sum = v128.and(v128.load(p), v128.load(mask));
-  if (quads > 2) sum = f32x4.add(sum, v128.and(v128.load(p, 16), v128.load(mask, 16)));
-  let end = <usize>(quads - 1) << 4;
-  if (!quads) {
-    end = (n - 1) >> 2 << 4;
-    for (let at: usize = 0; at < end; at += 16) {
-      sum = f32x4.add(sum, v128.and(v128.load(p + at), v128.load(mask + at)));
-    }
-  }
-  return f32x4.add(sum, v128.and(v128.and(v128.load(p + end), last), v128.load(mask + end)));
+@inline function classOf(y: usize, ignored: i32): usize {
+  const k = load<i32>(y);
+  return k == ignored ? 0 : k;
 }
 
-/** What is known of each row of a group before its logarithm. */
+/** Takes the targets' terms out of a group. */
+function takeOwn(count: usize, n: usize, y: usize, ignored: i32): void {
+  const bytes = n << 2;
+  let terms = TERMS;
+  for (let row = ROWS, end = ROWS + (count << 2); row < end; row += 4) {
+    const own = terms + (classOf(y, ignored) << 2);
+    store<u32>(row, load<u32>(own), OWN);
+    store<u32>(own, 0);
+    y += 4;
+    terms += bytes;
+  }
+}
+
+/** The numbers at the targets of a group: w's, of which a row has the same ones, or with `bytes` x's. */
+function takeAt(count: usize, p: usize, bytes: usize, y: usize, ignored: i32, to: usize): void {
+  for (const end = to + (count << 2); to < end; to += 4) {
+    store<u32>(to, load<u32>(p + (classOf(y, ignored) << 2)));
+    y += 4;
+    p += bytes;
+  }
+}
+
+/** The n numbers at p as four sums to be added. `quads`, a literal, is the number of their vectors, or 0 for any. */
 // @ts-ignore: decorator
-@inline function gatherBy(count: usize, n: usize, quads: i32, x: usize, y: usize, w: usize, ignored: i32): void {
+@inline function foldedBy(p: usize, n: usize, quads: i32, last: v128): v128 {
+  const end = quads ? <usize>(quads - 1) << 4 : (n - 1) >> 2 << 4;
+  let sum = v128.and(v128.load(p + end), last);
+  if (quads > 1) sum = f32x4.add(v128.load(p), sum);
+  if (quads > 2) sum = f32x4.add(v128.load(p, 16), sum);
+  if (!quads) for (let at: usize = 0; at < end; at += 16) sum = f32x4.add(sum, v128.load(p + at));
+  return sum;
+}
+
+/** The sums of the terms of each row of a group, four rows at a time: behind the last stands what was there before. */
+// @ts-ignore: decorator
+@inline function sumTermsBy(count: usize, n: usize, quads: i32): void {
   const last = lastLanes(n);
   const bytes = n << 2;
   let terms = TERMS;
-  for (let row = ROWS, end = ROWS + count * ROW; row < end; row += ROW) {
-    let k = load<i32>(y);
-    store<i32>(row, k, TARGET);
-    let weight: u32 = 0x3f800000;
-    if (k == ignored) {
-      k = 0;
-      weight = 0;
-    } else if (w) {
-      weight = load<u32>(w + (k << 2));
-    }
-    store<u32>(row, weight, WEIGHT);
-    store<u32>(row, load<u32>(terms + (k << 2)), OWN);
-    store<u32>(row, load<u32>(x + (k << 2)), PEAK);
-    v128.store(row, masked(terms, but(k), n, quads, last), OTHERS);
-    y += 4;
+  for (let row = ROWS, end = ROWS + (count << 2); row < end; row += 16) {
+    const a = foldedBy(terms, n, quads, last);
     terms += bytes;
-    x += bytes;
+    const b = foldedBy(terms, n, quads, last);
+    terms += bytes;
+    const c = foldedBy(terms, n, quads, last);
+    terms += bytes;
+    const d = foldedBy(terms, n, quads, last);
+    terms += bytes;
+    v128.store(row, sumsOfLanes(a, b, c, d), SUM);
   }
 }
 
-// As functions: each loop has the registers to itself.
-
-function gather2(count: usize, n: usize, x: usize, y: usize, w: usize, ignored: i32): void {
-  gatherBy(count, n, 2, x, y, w, ignored);
+function sumTerms2(count: usize, n: usize): void {
+  sumTermsBy(count, n, 2);
 }
 
-function gather3(count: usize, n: usize, x: usize, y: usize, w: usize, ignored: i32): void {
-  gatherBy(count, n, 3, x, y, w, ignored);
+function sumTerms3(count: usize, n: usize): void {
+  sumTermsBy(count, n, 3);
 }
 
-function gatherAny(count: usize, n: usize, x: usize, y: usize, w: usize, ignored: i32): void {
-  gatherBy(count, n, 0, x, y, w, ignored);
+function sumTermsAny(count: usize, n: usize): void {
+  sumTermsBy(count, n, 0);
 }
 
-/** Σ of the logits of each row of a group. */
+/** Σ of the logits of each row of a group, one by one: nothing may be read behind the last. */
 function sumLogits(count: usize, n: usize, x: usize): void {
   const last = lastLanes(n);
-  const end = (n - 1) >> 2 << 4;
-  for (let row = ROWS, stop = ROWS + count * ROW; row < stop; row += ROW) {
-    let sum = v128.and(v128.load(x + end), last);
-    for (let at: usize = 0; at < end; at += 16) sum = f32x4.add(sum, v128.load(x + at));
-    v128.store(row, sum, LOGITS);
+  for (let row = ROWS, end = ROWS + (count << 2); row < end; row += 4) {
+    store<f32>(row, <f32>sumLanes<f32>(foldedBy(x, n, 0, last)), LOGITS);
     x += n << 2;
   }
 }
 
-/** The terms at p times factor and upstream gradient, less q. */
+/** The terms at p times factor. */
 // @ts-ignore: decorator
-@inline function scaledOnce(p: usize, factor: v128, upstream: v128, q: v128, smooth: bool): v128 {
-  const v = f32x4.mul(f32x4.mul(v128.load(p), factor), upstream);
-  return smooth ? f32x4.sub(v, q) : v;
-}
-
-/** The same to dx too. */
-// @ts-ignore: decorator
-@inline function scaled(p: usize, factor: v128, upstream: v128, q: v128, smooth: bool, dx: usize): v128 {
-  const gradient = scaledOnce(p, factor, upstream, q, smooth);
+@inline function scaled(p: usize, factor: v128, dx: usize): v128 {
+  const gradient = f32x4.mul(v128.load(p), factor);
   v128.store(dx, gradient);
   return gradient;
 }
 
 /**
- * terms·factor·upstream − q of each row of a group to dx, and the sums of the others. What is written behind a row is
- * of the next ones, which follow. `quads` as above, `smooth` a literal: without, q is 0.
+ * terms·factor·upstream of each row of a group to dx, and the sums of the others. What is written
+ * behind a row is of the next one, which follows, or is put back. `quads` as above, but 0.
  */
 // @ts-ignore: decorator
-@inline function scaleBy(count: usize, n: usize, quads: i32, smooth: bool, ignored: i32, dx: usize): void {
+@inline function scaleBy(count: usize, n: usize, quads: i32, dx: usize): void {
   const last = lastLanes(n);
   const bytes = n << 2;
-  const whole = quads ? <usize>(quads - 1) << 4 : (n - 1) >> 2 << 4;
+  const whole = <usize>(quads - 1) << 4;
   const stop = dx + count * bytes;
+  const behind = v128.load(stop);
   let terms = TERMS;
-  let factors = FACTOR;
-  for (let row = ROWS, end = ROWS + count * ROW; row < end; row += ROW) {
-    const factor = v128.load32_splat(factors);
-    const upstream = v128.load32_splat(factors, UPSTREAM);
-    const q = smooth ? v128.load32_splat(factors, SPREAD) : factor;
-    const mask = but(classOf(row, ignored));
+  let others = OTHERS;
+  for (let row = ROWS, end = ROWS + (count << 2); row < end; row += 4) {
+    const factor = v128.load32_splat(row, PRODUCT);
     let sum = f32x4.splat(0);
-    if (quads > 1) sum = v128.and(scaled(terms, factor, upstream, q, smooth, dx), v128.load(mask));
-    if (quads > 2) {
-      sum = f32x4.add(sum, v128.and(scaled(terms + 16, factor, upstream, q, smooth, dx + 16), v128.load(mask, 16)));
-    }
-    if (!quads) {
-      for (let at: usize = 0; at < whole; at += 16) {
-        sum = f32x4.add(sum, v128.and(scaled(terms + at, factor, upstream, q, smooth, dx + at), v128.load(mask + at)));
-      }
-    }
-    const gradient = scaledOnce(terms + whole, factor, upstream, q, smooth);
-    if (dx + whole + 16 <= stop) v128.store(dx + whole, gradient);
-    else storeTail<f32>(dx + whole, n - (whole >> 2), gradient);
-    v128.store(row, f32x4.add(sum, v128.and(v128.and(gradient, last), v128.load(mask + whole))), OTHERS);
+    if (quads > 1) sum = scaled(terms, factor, dx);
+    if (quads > 2) sum = f32x4.add(sum, scaled(terms + 16, factor, dx + 16));
+    const gradient = f32x4.mul(v128.load(terms + whole), factor);
+    v128.store(dx + whole, gradient);
+    v128.store(others, f32x4.add(sum, v128.and(gradient, last)));
     terms += bytes;
     dx += bytes;
-    factors += 4;
+    others += 16;
   }
+  v128.store(stop, behind);
 }
 
-function scale1(count: usize, n: usize, ignored: i32, dx: usize): void {
-  scaleBy(count, n, 1, false, ignored, dx);
+function scale2(count: usize, n: usize, dx: usize): void {
+  scaleBy(count, n, 2, dx);
 }
 
-function scale2(count: usize, n: usize, ignored: i32, dx: usize): void {
-  scaleBy(count, n, 2, false, ignored, dx);
+function scale3(count: usize, n: usize, dx: usize): void {
+  scaleBy(count, n, 3, dx);
 }
 
-function scale3(count: usize, n: usize, ignored: i32, dx: usize): void {
-  scaleBy(count, n, 3, false, ignored, dx);
-}
-
-function scaleAny(count: usize, n: usize, ignored: i32, dx: usize): void {
-  scaleBy(count, n, 0, true, ignored, dx);
+/** The same for any number of classes, in two products, less what smoothing takes from each element. */
+function scaleTwice(count: usize, n: usize, dx: usize): void {
+  const last = lastLanes(n);
+  const bytes = n << 2;
+  const whole = (n - 1) >> 2 << 4;
+  const stop = dx + count * bytes;
+  const behind = v128.load(stop);
+  let terms = TERMS;
+  let others = OTHERS;
+  for (let row = ROWS, end = ROWS + (count << 2); row < end; row += 4) {
+    const factor = v128.load32_splat(row, FACTOR);
+    const upstream = v128.load32_splat(row, UPSTREAM);
+    const q = v128.load32_splat(row, SPREAD);
+    let sum = f32x4.splat(0);
+    for (let at: usize = 0; at < whole; at += 16) {
+      const gradient = f32x4.sub(f32x4.mul(f32x4.mul(v128.load(terms + at), factor), upstream), q);
+      v128.store(dx + at, gradient);
+      sum = f32x4.add(sum, gradient);
+    }
+    const gradient = f32x4.sub(f32x4.mul(f32x4.mul(v128.load(terms + whole), factor), upstream), q);
+    v128.store(dx + whole, gradient);
+    v128.store(others, f32x4.add(sum, v128.and(gradient, last)));
+    terms += bytes;
+    dx += bytes;
+    others += 16;
+  }
+  v128.store(stop, behind);
 }
 
 /** The targets' gradients of a group: REST, less the others with `exactly`: the row sums to what it should then. */
-function putTargets(count: usize, n: usize, ignored: i32, dx: usize, exactly: bool): void {
+function putTargets(count: usize, n: usize, y: usize, ignored: i32, dx: usize, exactly: bool): void {
   if (exactly) {
     for (let r: usize = 0; r < count; r += 4) {
-      const rest = v128.load(FACTOR + (r << 2), REST);
-      v128.store(FACTOR + (r << 2), f32x4.sub(rest, sumsOfFour(ROWS + r * ROW + OTHERS)), REST);
+      const others = OTHERS + (r << 4);
+      const sums = sumsOfLanes(
+        v128.load(others), v128.load(others, 16), v128.load(others, 32), v128.load(others, 48),
+      );
+      const row = ROWS + (r << 2);
+      v128.store(row, f32x4.sub(v128.load(row, REST), sums), REST);
     }
   }
-  for (let r: usize = 0; r < count; r++, dx += n << 2) {
-    store<u32>(dx + (classOf(ROWS + r * ROW, ignored) << 2), load<u32>(FACTOR + (r << 2), REST));
+  for (let row = ROWS, end = ROWS + (count << 2); row < end; row += 4) {
+    store<u32>(dx + (classOf(y, ignored) << 2), load<u32>(row, REST));
+    y += 4;
+    dx += n << 2;
   }
-}
-
-/** The class of a row's target, any where it is ignored. */
-// @ts-ignore: decorator
-@inline function classOf(row: usize, ignored: i32): usize {
-  const target = load<i32>(row, TARGET);
-  return target == ignored ? 0 : target;
 }
 
 /** The sums over the lanes of four vectors. */
@@ -247,18 +245,6 @@ function putTargets(count: usize, n: usize, ignored: i32, dx: usize, exactly: bo
   const ab = f32x4.add(i32x4.shuffle(a, b, 0, 4, 1, 5), i32x4.shuffle(a, b, 2, 6, 3, 7));
   const cd = f32x4.add(i32x4.shuffle(c, d, 0, 4, 1, 5), i32x4.shuffle(c, d, 2, 6, 3, 7));
   return f32x4.add(i32x4.shuffle(ab, cd, 0, 1, 4, 5), i32x4.shuffle(ab, cd, 2, 3, 6, 7));
-}
-
-// @ts-ignore: decorator
-@inline function sumsOfFour(p: usize): v128 {
-  return sumsOfLanes(v128.load(p), v128.load(p, ROW), v128.load(p, 2 * ROW), v128.load(p, 3 * ROW));
-}
-
-/** One number each of four rows. */
-// @ts-ignore: decorator
-@inline function fourOf(p: usize): v128 {
-  const two = v128.load32_lane(p, v128.load32_zero(p), 1, ROW);
-  return v128.load32_lane(p, v128.load32_lane(p, two, 2, 2 * ROW), 3, 3 * ROW);
 }
 
 /** Stores the first `rows` of four numbers as float64. */
@@ -307,10 +293,11 @@ function termsOf(total: usize, x: usize): v128 {
  */
 export function fewRows(
   rows: usize, n: usize, x: usize, y: usize, w: usize, epsilon: f64, lambda: f64, gamma: i32, ignored: i32,
-  loss: usize, lse: usize, g: usize, uniform: f64, dx: usize, grad: bool,
+  loss: usize, lse: usize, g: usize, uniform: f64, dx: usize,
 ): usize {
+  const grad = dx != 0;
   const least = held<f32>(HOT_LEAST * hotUnit(0));
-  const lowest = held<f32>(LOWEST);
+  const ownLeast = held<f32>(OWN_LEAST * hotUnit(0));
   const twoLambda = splat<f32>(2 * lambda);
   const smooth = epsilon != 0;
   const spread = splat<f32>(epsilon / <f64>n);
@@ -319,28 +306,36 @@ export function fewRows(
   const none = f32x4.splat(0);
   const one = held<f32>(1);
   const same = splat<f32>(uniform);
+  const ignoring = i32x4.splat(ignored);
+  const most = splat<f32>(SAFE);
+  const fewest = splat<f32>(1 / SAFE);
   const quads = (n + 3) >> 2;
   for (let group: usize = 0; group < rows; group += GROUP) {
     const count = min(GROUP, rows - group);
     if (outOfRange<f32>(termsOf(count * n, x), true)) return group;
-    if (quads == 3) gather3(count, n, x, y, w, ignored);
-    else if (quads == 2) gather2(count, n, x, y, w, ignored);
-    else gatherAny(count, n, x, y, w, ignored);
+    takeOwn(count, n, y, ignored);
+    if (w) takeAt(count, w, 0, y, ignored, ROWS + WEIGHT);
+    if (smooth || withLse) takeAt(count, x, n << 2, y, ignored, ROWS + PEAK);
     if (smooth) sumLogits(count, n, x);
+    if (quads == 3) sumTerms3(count, n);
+    else if (quads == 2) sumTerms2(count, n);
+    else sumTermsAny(count, n);
+    let once = i32x4.splat(-1);
     let r: usize = 0;
     for (; r < count; r += 4) {
       // Behind the last row stands what was there before.
       const left = min(4, count - r);
-      const four = ROWS + r * ROW;
-      const own = fourOf(four + OWN);
-      const others = sumsOfFour(four + OTHERS);
+      const outside = v128.not(tailMask<f32>(left));
+      const row = ROWS + (r << 2);
+      const own = v128.load(row, OWN);
+      const others = v128.load(row, SUM);
       const sum = f32x4.add(own, others);
       // Where the exponential is good around 0 only, the others must not lie below.
-      const peak = fourOf(four + PEAK);
-      const within = v128.and(f32x4.gt(hotIsFixed() ? others : sum, least), f32x4.gt(peak, lowest));
-      if (!i32x4.all_true(v128.or(within, v128.not(tailMask<f32>(left))))) break;
+      const within = hotIsFixed() ? v128.and(f32x4.gt(others, least), f32x4.gt(own, ownLeast)) : f32x4.gt(sum, least);
+      if (!i32x4.all_true(v128.or(within, outside))) break;
 
-      const weight = fourOf(four + WEIGHT);
+      const isIgnored = i32x4.eq(v128.load(y + (r << 2)), ignoring);
+      const weight = v128.andnot(w ? v128.load(row, WEIGHT) : one, isIgnored);
       const logS = logOfRatio(sum, own, others);
       // Focal: r^γ·w in place of w, and the derivative to logS in place of S.
       let factorOfLog = weight;
@@ -357,40 +352,44 @@ export function fewRows(
       }
       // Without class weights Σa is 1, smoothing or not.
       let value = f32x4.mul(factorOfLog, logS);
+      const peak = v128.load(row, PEAK);
       if (smooth) {
         // Σ (z_k − zⱼ) over all classes.
-        const below = f32x4.sub(f32x4.mul(f32x4.splat(<f32>n), peak), sumsOfFour(four + LOGITS));
-        value = f32x4.mul(weight, madd<f32>(spread, below, logS));
+        const sums = v128.load(row, LOGITS);
+        value = f32x4.mul(weight, madd<f32>(spread, f32x4.sub(f32x4.mul(f32x4.splat(<f32>n), peak), sums), logS));
       }
       storeWide(loss + (r << 3), value, left);
       let zTerm = none;
       if (withLse) {
-        const isLeft = i32x4.eq(fourOf(four + TARGET), i32x4.splat(ignored));
-        const rowLse = v128.andnot(f32x4.add(logS, peak), isLeft);
+        const rowLse = v128.andnot(f32x4.add(logS, peak), isIgnored);
         if (lse) storeWide(lse + (r << 3), rowLse, left);
         zTerm = f32x4.mul(twoLambda, rowLse);
       }
       if (grad) {
         const share = f32x4.add(slope, zTerm);
         // 0·∞ is 0 for rows that do not count.
-        const upstream = v128.and(g ? fourUpstream(g + (r << 3), left) : same, f32x4.ne(share, none));
+        const upstream = v128.and(g ? fourUpstream(g + (r << 3)) : same, f32x4.ne(share, none));
         const factor = f32x4.div(share, sum);
-        v128.store(FACTOR + (r << 2), factor);
-        v128.store(FACTOR + (r << 2), upstream, UPSTREAM);
-        v128.store(FACTOR + (r << 2), f32x4.mul(f32x4.mul(upstream, weight), spread), SPREAD);
+        const product = f32x4.mul(factor, upstream);
+        const size = f32x4.abs(product);
+        const safe = v128.or(v128.and(f32x4.lt(size, most), f32x4.gt(size, fewest)), f32x4.eq(upstream, none));
+        once = v128.and(once, v128.or(safe, outside));
+        v128.store(row, factor, FACTOR);
+        v128.store(row, upstream, UPSTREAM);
+        v128.store(row, product, PRODUCT);
+        v128.store(row, f32x4.mul(f32x4.mul(upstream, weight), spread), SPREAD);
         // Smoothed, the target is no 1 that p comes near.
         const rest = smooth ? f32x4.mul(upstream, f32x4.sub(f32x4.mul(factor, own), f32x4.mul(weight, kept)))
           : v128.and(f32x4.mul(upstream, zTerm), f32x4.ne(zTerm, none));
-        v128.store(FACTOR + (r << 2), rest, REST);
+        v128.store(row, rest, REST);
       }
     }
     const done = min(r, count);
     if (grad && done) {
-      if (!smooth && quads == 3) scale3(done, n, ignored, dx);
-      else if (!smooth && quads == 2) scale2(done, n, ignored, dx);
-      else if (!smooth && quads == 1) scale1(done, n, ignored, dx);
-      else scaleAny(done, n, ignored, dx);
-      putTargets(done, n, ignored, dx, !smooth);
+      if (smooth || !i32x4.all_true(once) || quads < 2 || quads > 3) scaleTwice(done, n, dx);
+      else if (quads == 3) scale3(done, n, dx);
+      else scale2(done, n, dx);
+      putTargets(done, n, y, ignored, dx, !smooth);
     }
     if (done < count) return group + done;
     x += count * n << 2;
@@ -403,15 +402,9 @@ export function fewRows(
   return rows;
 }
 
-/** Upstream gradients of rows, the last one repeated when they are fewer than four. */
+/** Upstream gradients of four rows; what stands behind the last one is read as well. */
 // @ts-ignore: decorator
-@inline function fourUpstream(g: usize, rows: usize): v128 {
-  if (rows > 3) {
-    const low = f32x4.demote_f64x2_zero(v128.load(g));
-    return i32x4.shuffle(low, f32x4.demote_f64x2_zero(v128.load(g, 16)), 0, 1, 4, 5);
-  }
-  const last = (rows - 1) << 3;
-  const low = f32x4.demote_f64x2_zero(f64x2.replace_lane(v128.load64_splat(g), 1, load<f64>(g + min(8, last))));
-  const high = f64x2.replace_lane(v128.load64_splat(g + min(16, last)), 1, load<f64>(g + last));
-  return i32x4.shuffle(low, f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
+@inline function fourUpstream(g: usize): v128 {
+  const low = f32x4.demote_f64x2_zero(v128.load(g));
+  return i32x4.shuffle(low, f32x4.demote_f64x2_zero(v128.load(g, 16)), 0, 1, 4, 5);
 }

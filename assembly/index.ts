@@ -1,5 +1,5 @@
 import { binaryCrossEntropy } from "./bce";
-import { crossEntropyRows } from "./crossentropy";
+import { crossEntropyRows, meanOfRows } from "./crossentropy";
 import { entropyRows } from "./entropy";
 import { logSumExpRows } from "./logsumexp";
 import { narrow, widen } from "./halves";
@@ -7,7 +7,7 @@ import { logSoftmaxRows, softmaxRows } from "./softmax";
 
 export * from "./elements";
 
-// The export table: <dtype>_<op>[_grad]. What each means stands in src/kernels/kernels.ts.
+// The export table: <dtype>_<op>. What each means stands in src/kernels/kernels.ts.
 
 /** First byte that callers may use. */
 export function base(): usize {
@@ -16,15 +16,15 @@ export function base(): usize {
 
 export function f32_crossentropy(
   rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
-): void {
-  crossEntropyRows<f32>(rows, classes, x, y, t, weight, options, loss, lse, 0, 0, 0, false);
-}
-
-export function f32_crossentropy_grad(
-  rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
   g: usize, dx: usize, scratch: usize,
 ): void {
-  crossEntropyRows<f32>(rows, classes, x, y, t, weight, options, loss, lse, g, dx, scratch, true);
+  crossEntropyRows<f32>(rows, classes, x, y, t, weight, options, loss, lse, g, dx, scratch);
+}
+
+export function f32_crossentropy_mean(
+  rows: usize, classes: usize, x: usize, y: usize, options: usize, loss: usize, dx: usize, scratch: usize,
+): f64 {
+  return meanOfRows(rows, classes, x, y, options, loss, dx, scratch, false);
 }
 
 export function f32_logsumexp(rows: usize, classes: usize, x: usize, lse: usize): void {
@@ -41,28 +41,22 @@ export function f32_logsoftmax(rows: usize, classes: usize, x: usize, y: usize):
 
 export function f32_bce(
   n: usize, x: usize, t: usize, weight: usize, posWeight: usize, posWeightScalar: f64, loss: usize,
-): f64 {
-  return binaryCrossEntropy<f32>(n, x, t, weight, posWeight, posWeightScalar, loss, 0, 0, 0, false);
-}
-
-export function f32_bce_grad(
-  n: usize, x: usize, t: usize, weight: usize, posWeight: usize, posWeightScalar: f64, loss: usize,
   g: usize, gScalar: f64, dx: usize,
 ): f64 {
-  return binaryCrossEntropy<f32>(n, x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx, true);
+  return binaryCrossEntropy<f32>(n, x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx);
 }
 
 export function f64_crossentropy(
   rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
-): void {
-  crossEntropyRows<f64>(rows, classes, x, y, t, weight, options, loss, lse, 0, 0, 0, false);
-}
-
-export function f64_crossentropy_grad(
-  rows: usize, classes: usize, x: usize, y: usize, t: usize, weight: usize, options: usize, loss: usize, lse: usize,
   g: usize, dx: usize, scratch: usize,
 ): void {
-  crossEntropyRows<f64>(rows, classes, x, y, t, weight, options, loss, lse, g, dx, scratch, true);
+  crossEntropyRows<f64>(rows, classes, x, y, t, weight, options, loss, lse, g, dx, scratch);
+}
+
+export function f64_crossentropy_mean(
+  rows: usize, classes: usize, x: usize, y: usize, options: usize, loss: usize, dx: usize, scratch: usize,
+): f64 {
+  return meanOfRows(rows, classes, x, y, options, loss, dx, scratch, true);
 }
 
 export function f64_logsumexp(rows: usize, classes: usize, x: usize, lse: usize): void {
@@ -79,15 +73,9 @@ export function f64_logsoftmax(rows: usize, classes: usize, x: usize, y: usize):
 
 export function f64_bce(
   n: usize, x: usize, t: usize, weight: usize, posWeight: usize, posWeightScalar: f64, loss: usize,
-): f64 {
-  return binaryCrossEntropy<f64>(n, x, t, weight, posWeight, posWeightScalar, loss, 0, 0, 0, false);
-}
-
-export function f64_bce_grad(
-  n: usize, x: usize, t: usize, weight: usize, posWeight: usize, posWeightScalar: f64, loss: usize,
   g: usize, gScalar: f64, dx: usize,
 ): f64 {
-  return binaryCrossEntropy<f64>(n, x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx, true);
+  return binaryCrossEntropy<f64>(n, x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx);
 }
 
 export function f16_narrow(n: usize, from: usize, to: usize): void {

@@ -1,4 +1,3 @@
-import { GROUP } from "./few";
 import { roundedFactor, scaleRow, scaleTerms } from "./gradient";
 import { loadOne, storeOne } from "./lanes";
 import { log1p, log1pOfTwo } from "./log";
@@ -10,6 +9,10 @@ import { rowU, rowUnit, sumExpRowAround, sumRow } from "./logsumexp";
 //
 // Formulas and names as in crossentropy.ts, k the target. Without class weights Σa is 1, smoothing or not.
 
+/** Rows of which the logarithms are taken together. */
+// @ts-ignore: decorator
+@inline const GROUP: usize = 16;
+
 /** u, z_k and ε/n·Σ (z_k − zⱼ) of the rows of a group. */
 const U: usize = memory.data(<i32>GROUP * 8, 16);
 const PEAK: usize = memory.data(<i32>GROUP * 8, 16);
@@ -18,8 +21,9 @@ const BELOW: usize = memory.data(<i32>GROUP * 8, 16);
 /** Returns how many rows it has done: it stops before one that has something out of range. */
 export function plainRows(
   rows: usize, n: usize, x: usize, y: usize, w: usize, epsilon: f64, lambda: f64, ignored: i32, loss: usize, lse: usize,
-  g: usize, uniform: f64, dx: usize, scratch: usize, grad: bool,
+  g: usize, uniform: f64, dx: usize, scratch: usize,
 ): usize {
+  const grad = dx != 0;
   const bytes = n << 2;
   const spread = epsilon / <f64>n;
   for (let group: usize = 0; group < rows; group += GROUP) {

@@ -33,7 +33,8 @@ export const OPTION = {
 export const OPTION_SLOTS = 16;
 
 /**
- * Row losses of docs/maths.md §3 without the z-loss term: index targets when `t` is 0, class probabilities otherwise.
+ * Row losses of docs/maths.md §3 without the z-loss term, and their gradients: index targets when `t` is 0, class
+ * probabilities otherwise.
  * @param x logits, rows × classes
  * @param y int32, one a row; with `t` it only marks ignored rows and may be 0
  * @param t probabilities, rows × classes, or 0
@@ -41,26 +42,11 @@ export const OPTION_SLOTS = 16;
  * @param options block of OPTION_SLOTS float64
  * @param loss float64 out, one a row
  * @param lse float64 out, one a row (of the scaled and capped logits), or 0
+ * @param g float64, one a row: what the row's gradient is multiplied by; 0 for OPTION.upstream
+ * @param dx gradient out, rows × classes; may be `x`; 0 for none
+ * @param scratch with `dx`, room for {@link scratchElements} elements of the type
  */
 export type CrossEntropyKernel = (
-  rows: number,
-  classes: number,
-  x: number,
-  y: number,
-  t: number,
-  weight: number,
-  options: number,
-  loss: number,
-  lse: number,
-) => void;
-
-/**
- * The same, and the gradient in one go.
- * @param g float64, one a row: what the row's gradient is multiplied by; 0 for OPTION.upstream
- * @param dx out, rows × classes; may be `x`
- * @param scratch room for {@link scratchElements} elements of the type
- */
-export type CrossEntropyGradKernel = (
   rows: number,
   classes: number,
   x: number,
@@ -74,6 +60,24 @@ export type CrossEntropyGradKernel = (
   dx: number,
   scratch: number,
 ) => void;
+
+/**
+ * The mean of the losses of rows with class indices, the arguments as above; −1, with nothing written, where an index is
+ * outside of [0, classes).
+ * @param options block of which no row is left out, its OPTION.upstream 1/rows; 0 for none
+ * @param loss float64 out, one a row
+ * @param dx its gradient out, rows × classes; may be `x`; 0 for none
+ */
+export type CrossEntropyMeanKernel = (
+  rows: number,
+  classes: number,
+  x: number,
+  y: number,
+  options: number,
+  loss: number,
+  dx: number,
+  scratch: number,
+) => number;
 
 /** A row is put together apart from `dx`, so that the logits are there to read again; vectors reach over its end. */
 export function scratchElements(classes: number): number {
@@ -106,19 +110,9 @@ export type EntropyKernel = (
  * Binary cross-entropy with logits over n elements; returns Σ loss in float64.
  * `t`, `weight`, `posWeight`, `loss` are n elements of the type; the last three may be 0.
  * Element loss: weight·[(1 − t)·x + (1 + (w₊ − 1)t)·softplus(−x)], w₊ = posWeight[i] or `posWeightScalar`.
+ * Its gradient × gScalar × g[i] (`g` n elements, or 0) goes to `dx`, n elements, which may be `x`; 0 for none.
  */
 export type BinaryKernel = (
-  n: number,
-  x: number,
-  t: number,
-  weight: number,
-  posWeight: number,
-  posWeightScalar: number,
-  loss: number,
-) => number;
-
-/** The same with its gradient × gScalar × g[i] (`g` of the compute type, or 0) into `dx`, n elements; may be `x`. */
-export type BinaryGradKernel = (
   n: number,
   x: number,
   t: number,
@@ -189,12 +183,14 @@ export type WidenKernel = (n: number, from: number, to: number) => void;
 export type NarrowKernel = (n: number, from: number, to: number) => void;
 
 export type Kernels = { readonly [P in Prefix as `${P}_crossentropy`]: CrossEntropyKernel } & {
-  readonly [P in Prefix as `${P}_crossentropy_grad`]: CrossEntropyGradKernel;
-} & { readonly [P in Prefix as `${P}_logsumexp`]: LogSumExpKernel } & {
+  readonly [P in Prefix as `${P}_crossentropy_mean`]: CrossEntropyMeanKernel;
+} & {
+  readonly [P in Prefix as `${P}_logsumexp`]: LogSumExpKernel;
+} & {
   readonly [P in Prefix as `${P}_softmax` | `${P}_logsoftmax`]: SoftmaxKernel;
 } & { readonly [P in Prefix as `${P}_bce`]: BinaryKernel } & {
-  readonly [P in Prefix as `${P}_bce_grad`]: BinaryGradKernel;
-} & { readonly [P in Prefix as `${P}_${ElementOp}`]: ElementKernel } & {
+  readonly [P in Prefix as `${P}_${ElementOp}`]: ElementKernel;
+} & {
   readonly [P in Prefix as `${P}_entropy`]: EntropyKernel;
 } & {
   readonly f16_narrow: NarrowKernel;
@@ -204,15 +200,7 @@ export type Kernels = { readonly [P in Prefix as `${P}_crossentropy`]: CrossEntr
 };
 
 const PREFIXES: readonly Prefix[] = ["f32", "f64"];
-const FAMILIES = [
-  "crossentropy",
-  "crossentropy_grad",
-  "logsumexp",
-  "softmax",
-  "logsoftmax",
-  "bce",
-  "bce_grad",
-] as const;
+const FAMILIES = ["crossentropy", "logsumexp", "softmax", "logsoftmax", "bce"] as const;
 /** The kernels of tiles by their number: what a thread can be told to run. */
 export const KERNELS = [
   ...PREFIXES.flatMap((prefix) => FAMILIES.map((family) => `${prefix}_${family}` as const)),

@@ -1,8 +1,9 @@
 import type { RowFactors } from "../input/options.js";
-import { type CrossEntropyGradKernel, type CrossEntropyKernel, OPTION } from "../kernels/kernels.js";
+import { type CrossEntropyKernel, type CrossEntropyMeanKernel, OPTION } from "../kernels/kernels.js";
+import { sumOfRows } from "../kernels/rowSum.js";
 import { RowBlock, type RowContents, type RowRegions } from "../sweep/rows.js";
 import { PREFIX, type Stage, type Views } from "../sweep/stage.js";
-import type { Scalars } from "./crossEntropyOptions.js";
+import { DEFAULTS, type Scalars } from "./crossEntropyOptions.js";
 import { divided, divisor, product, type Reduction } from "./reduction.js";
 
 /** What the sums of the row losses and of the z-losses are divided by; 0 for a mean over nothing. */
@@ -59,16 +60,16 @@ export function writeRowFactors(
 
 /** A block of rows for the cross-entropy kernels. */
 export class CrossEntropyBlock extends RowBlock {
-  readonly #forward: CrossEntropyKernel;
-  readonly #forwardWithGrad: CrossEntropyGradKernel;
+  readonly #kernel: CrossEntropyKernel;
+  readonly #mean: CrossEntropyMeanKernel;
   /** Where the upstream gradients of rows stand; 0 where all have the one among the options. */
   #upstream = 0;
 
   constructor(stage: Stage, contents: RowContents, rows: number) {
     super(stage, contents, rows);
     const prefix = PREFIX[contents.type];
-    this.#forward = stage.kernels[`${prefix}_crossentropy`];
-    this.#forwardWithGrad = stage.kernels[`${prefix}_crossentropy_grad`];
+    this.#kernel = stage.kernels[`${prefix}_crossentropy`];
+    this.#mean = stage.kernels[`${prefix}_crossentropy_mean`];
   }
 
   /**
@@ -128,7 +129,21 @@ export class CrossEntropyBlock extends RowBlock {
   args(withIndices: boolean, withLse: boolean, withGrad: boolean): number[] {
     const { logits, indices, probabilities, weight, options, losses, logSumExp, result, scratch } = this.at;
     const rows = [logits, withIndices ? indices : 0, probabilities, weight, options, losses, withLse ? logSumExp : 0];
-    return [this.contents.classes, ...rows, ...(withGrad ? [this.#upstream, result, scratch] : [])];
+    return [this.contents.classes, ...rows, this.#upstream, withGrad ? result : 0, scratch];
+  }
+
+  /**
+   * The mean of the losses of the first `rows` rows, with class indices and the options of `scalars` alone, and with `grad`
+   * its gradient; undefined, with nothing computed, where an index is no class.
+   */
+  mean(rows: number, scalars: Scalars, grad: boolean): number | undefined {
+    const { logits, indices, options, losses, result, scratch } = this.at;
+    const plain = scalars === DEFAULTS;
+    if (!plain) this.configure(this.stage, scalars, { loss: rows, zLoss: rows, grad: rows }, undefined, -1);
+    const run = this.#mean;
+    const { classes } = this.contents;
+    const mean = run(rows, classes, logits, indices, plain ? 0 : options, losses, grad ? result : 0, scratch);
+    return mean === -1 ? undefined : mean;
   }
 
   /** Runs the kernel over the first `count` rows. */
@@ -137,14 +152,10 @@ export class CrossEntropyBlock extends RowBlock {
     const { logits, probabilities, weight, options, losses, result, scratch } = this.at;
     const indices = withIndices ? this.at.indices : 0;
     const lse = withLse ? this.at.logSumExp : 0;
-    if (withGrad) {
-      const run = this.#forwardWithGrad;
-      const upstream = this.#upstream;
-      run(count, classes, logits, indices, probabilities, weight, options, losses, lse, upstream, result, scratch);
-    } else {
-      const run = this.#forward;
-      run(count, classes, logits, indices, probabilities, weight, options, losses, lse);
-    }
+    const run = this.#kernel;
+    const upstream = this.#upstream;
+    const dx = withGrad ? result : 0;
+    run(count, classes, logits, indices, probabilities, weight, options, losses, lse, upstream, dx, scratch);
   }
 }
 
@@ -171,8 +182,7 @@ export function addRows(totals: RowTotals, { f64 }: Views, at: RowRegions, first
   const logSumExp = at.logSumExp >>> 3;
   let { loss: sum, zLoss: zSum } = totals;
   if (lambda === 0 && sampleWeight === 1 && out === undefined) {
-    for (let r = 0; r < count; r++) sum += f64[losses + r];
-    totals.loss = sum;
+    totals.loss += sumOfRows(f64, losses, count);
     return;
   }
   for (let r = 0; r < count; r++) {

@@ -1,7 +1,7 @@
 import { type MaskView, markEmptyRows } from "../input/mask.js";
 import type { RowFactors } from "../input/options.js";
 import type { RowsView } from "../input/rows.js";
-import { copyIndicesIn, countIndices, type Targets } from "../input/targets.js";
+import { copyIndicesIn, type Targets } from "../input/targets.js";
 import { OPTION_SLOTS } from "../kernels/kernels.js";
 import { maskIn, type RowContents, remembering } from "../sweep/rows.js";
 import { PREFIX, type Stage, type Views } from "../sweep/stage.js";
@@ -32,7 +32,7 @@ export function sweepCrossEntropy(contents: RowContents, call: CrossEntropyCall)
 const blockFor = remembering((stage, contents, rows) => new CrossEntropyBlock(stage, contents, rows));
 
 /**
- * The mean of a direct call, and its gradient; undefined, before anything is written, where an index is out of range or a
+ * The mean of a direct call, and its gradient; undefined, before anything is written, where an index is no class or a
  * tile too small.
  */
 export function directMean(
@@ -47,20 +47,12 @@ export function directMean(
   const block = blockFor({ type: "float32", classes, probabilities: false, weight: false, result }, rows);
   if (rows > block.rows) return undefined;
   const { at, stage } = block;
-  const { f32, f64, i32 } = stage;
-  const { ignoreIndex } = scalars;
-  const count = countIndices(targets, 0, rows, classes, ignoreIndex);
-  if (count < 0) return undefined;
+  const { f32, i32 } = stage;
   copyIndicesDirect(targets, i32, at.indices);
   copyInDirect(logits, f32, at.logits);
-  const by = { loss: count, zLoss: count, grad: count };
-  block.configure(stage, scalars, by, undefined, ignoreIndex);
-  block.run(rows, true, false, grad !== undefined);
-  let sum = 0;
-  const losses = at.losses >>> 3;
-  for (let r = 0; r < rows; r++) sum += f64[losses + r];
-  if (grad !== undefined) copyOutDirect(f32, at.result, grad);
-  return sum / count;
+  const mean = block.mean(rows, scalars, grad !== undefined);
+  if (mean !== undefined && grad !== undefined) copyOutDirect(f32, at.result, grad);
+  return mean;
 }
 
 /** A cross-entropy as tiles. */
@@ -130,7 +122,7 @@ class CrossEntropyTiles implements Tiles {
     const compute = contents.type === "float64" ? 8 : 4;
     const weight = contents.weight ? [{ at: at.weight, bytes: contents.classes * compute }] : [];
     return {
-      kernel: `${PREFIX[contents.type]}_crossentropy${withGrad ? "_grad" : ""}`,
+      kernel: `${PREFIX[contents.type]}_crossentropy`,
       args: this.block.args(this.withIndices(), this.withLse(), withGrad),
       perRow: 1,
       constants: [{ at: at.options, bytes: OPTION_SLOTS * 8 }, ...weight],

@@ -107,9 +107,7 @@ class ElementLayout {
       return run(n, x, targets, extra, extraNumber, weight, p, q, losses, upstream, upstreamNumber, result, dv);
     }
     const { kernels } = this.stage;
-    const prefix = PREFIX[this.type];
-    if (result === 0) return kernels[`${prefix}_bce`](n, x, targets, weight, extra, extraNumber, losses);
-    const run = kernels[`${prefix}_bce_grad`];
+    const run = kernels[`${PREFIX[this.type]}_bce`];
     return run(n, x, targets, weight, extra, extraNumber, losses, upstream, upstreamNumber, result);
   }
 
@@ -299,9 +297,7 @@ export class ElementTiles implements Tiles {
       ];
       return { kernel: `${PREFIX[this.#type]}_${op}`, args: [x, ...factors] };
     }
-    const forward = [x, targets, weight, extra, this.#extra, losses];
-    const prefix = PREFIX[this.#type];
-    if (this.result === undefined) return { kernel: `${prefix}_bce`, args: forward };
-    return { kernel: `${prefix}_bce_grad`, args: [...forward, upstream, this.#upstream, result] };
+    const args = [x, targets, weight, extra, this.#extra, losses, upstream, this.#upstream, result];
+    return { kernel: `${PREFIX[this.#type]}_bce`, args };
   }
 }

@@ -5,7 +5,7 @@ import { checkIndices, type IndexView } from "../input/indices.js";
 import { boolean, classWeights, integer, knownOptions, NO_OPTIONS, oneOf, rowFactors } from "../input/options.js";
 import { narrow, type RowContents, rowRegions, widen } from "../sweep/rows.js";
 import { align, computeType, isNarrow, newStage } from "../sweep/stage.js";
-import { type CrossEntropyScalars, readScalars, SCALAR_OPTIONS } from "./crossEntropyOptions.js";
+import { type CrossEntropyScalars, DEFAULTS, readScalars, SCALAR_OPTIONS } from "./crossEntropyOptions.js";
 import { addRows, CrossEntropyBlock, divisors, ignoredMark, reduced } from "./crossEntropyRows.js";
 
 export interface WorkspaceShape {
@@ -74,6 +74,8 @@ export class CrossEntropyWorkspace {
   readonly #losses: Float64Array<ArrayBuffer>;
   readonly #grad: Elements;
   readonly #indices: IndexView;
+  /** Whether logits and targets stand where the kernels take them, and no class weights beside them. */
+  readonly #direct: boolean;
   #block: CrossEntropyBlock | undefined;
 
   /**
@@ -108,6 +110,7 @@ export class CrossEntropyWorkspace {
     const Compute = this.dtype === "float64" ? Float64Array : Float32Array;
     const Element = halves ? Uint16Array : Compute;
     this.#block = block;
+    this.#direct = !probabilities && !weight && !halves;
     this.#logits = new Element(stage.buffer, halves ? at.end : at.logits, elements);
     this.#grad = new Element(stage.buffer, halves ? at.end + halvesBytes : at.result, elements);
     this.#targets = probabilities
@@ -166,6 +169,10 @@ export class CrossEntropyWorkspace {
   forward(options?: WorkspaceOptions & { reduction?: "mean" | "sum" }): number;
   forward(options?: WorkspaceOptions): number | Float64Array<ArrayBuffer>;
   forward(options: WorkspaceOptions = NO_OPTIONS): number | Float64Array<ArrayBuffer> {
+    if (options === NO_OPTIONS) {
+      const mean = this.#mean(false);
+      if (mean !== undefined) return mean;
+    }
     knownOptions(options, FORWARD);
     return this.#run(options, false).loss;
   }
@@ -175,6 +182,10 @@ export class CrossEntropyWorkspace {
   forwardWithGrad(options?: WorkspaceGradOptions & { reduction?: "mean" | "sum" }): WorkspaceResult<number>;
   forwardWithGrad(options?: WorkspaceGradOptions): WorkspaceResult<number | Float64Array<ArrayBuffer>>;
   forwardWithGrad(options: WorkspaceGradOptions = NO_OPTIONS): WorkspaceResult<number | Float64Array<ArrayBuffer>> {
+    if (options === NO_OPTIONS) {
+      const loss = this.#mean(true);
+      if (loss !== undefined) return { loss, grad: this.#grad };
+    }
     knownOptions(options, FORWARD_GRAD);
     return this.#run(options, true);
   }
@@ -191,6 +202,12 @@ export class CrossEntropyWorkspace {
   #alive(): CrossEntropyBlock {
     if (this.#block === undefined) throw new Error("CrossEntropyWorkspace was disposed");
     return this.#block;
+  }
+
+  /** The loss without options; undefined where it takes more: widening, probabilities, weights, ignored rows, an error. */
+  #mean(withGrad: boolean): number | undefined {
+    const block = this.#alive();
+    return this.#direct ? block.mean(this.rows, DEFAULTS, withGrad) : undefined;
   }
 
   #run(options: WorkspaceGradOptions, withGrad: boolean): WorkspaceResult<number | Float64Array<ArrayBuffer>> {

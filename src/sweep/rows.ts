@@ -93,16 +93,18 @@ export class RowBlock {
 export function remembering<B extends Pick<RowBlock, "serves" | "stage">>(
   create: (stage: Stage, contents: RowContents, rows: number) => B,
 ): (contents: RowContents, rows: number) => B {
-  const last: Partial<Record<RowContents["result"], B>> = {};
+  const last: Record<RowContents["result"], B | undefined> = { none: undefined, inPlace: undefined, apart: undefined };
   return (contents, rows) => {
-    const known = last[contents.result];
+    const { result } = contents;
+    // By name: a property that is looked up by a string takes 3 ns.
+    const known = result === "none" ? last.none : result === "inPlace" ? last.inPlace : last.apart;
     if (known?.serves(contents, rows)) return known;
     const tile = tileRows(contents, rows);
     const stage = sharedStage(rowRegions(0, contents, tile).end);
     // A stage whose place was taken is not kept alive.
     for (const kind of ["none", "inPlace", "apart"] as const) if (last[kind]?.stage !== stage) last[kind] = undefined;
     const created = create(stage, contents, tile);
-    last[contents.result] = created;
+    last[result] = created;
     return created;
   };
 }

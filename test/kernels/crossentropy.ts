@@ -29,7 +29,7 @@ export interface Results {
 export const unit = (prefix: Prefix) => (prefix === "f64" ? FLOAT64 : FLOAT32);
 const sum = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0);
 
-/** The forward kernel, then the one with gradient, which must agree with it to the bit; over the logits when `inPlace`. */
+/** Without a gradient, then with it, which must agree to the bit; over the logits when `inPlace`. */
 export function run(arena: Arena, prefix: Prefix, { rows, n, ...input }: Case, inPlace = false): Results {
   arena.clear();
   const type = computeType(prefix);
@@ -43,11 +43,10 @@ export function run(arena: Arena, prefix: Prefix, { rows, n, ...input }: Case, i
   const options = arena.options({ weightSum, upstream: 1, ...input.options });
   const g = input.g === undefined ? absent : arena.input(Float64Array.from(input.g));
   const [loss, lse] = [arena.output(Float64Array, rows), arena.output(Float64Array, rows)];
-  const forward = arena.kernels[`${prefix}_crossentropy`];
-  const backward = arena.kernels[`${prefix}_crossentropy_grad`];
-  arena.run(() => forward(rows, n, x.at, y.at, t.at, weight.at, options.at, loss.at, 0));
+  const kernel = arena.kernels[`${prefix}_crossentropy`];
+  arena.run(() => kernel(rows, n, x.at, y.at, t.at, weight.at, options.at, loss.at, 0, 0, 0, 0));
   const withoutLse = loss.data.slice();
-  arena.run(() => forward(rows, n, x.at, y.at, t.at, weight.at, options.at, loss.at, lse.at));
+  arena.run(() => kernel(rows, n, x.at, y.at, t.at, weight.at, options.at, loss.at, lse.at, 0, 0, 0));
   expect(loss.data).toEqual(withoutLse);
   const apart = [loss.data.slice(), lse.data.slice()];
   const scratch = arena.output<Numbers>(type, scratchElements(n));
@@ -57,7 +56,7 @@ export function run(arena: Arena, prefix: Prefix, { rows, n, ...input }: Case, i
   loss.data.fill(0);
   lse.data.fill(0);
   arena.run(() => {
-    backward(rows, n, x.at, y.at, t.at, weight.at, options.at, loss.at, lse.at, g.at, dx.at, scratch.at);
+    kernel(rows, n, x.at, y.at, t.at, weight.at, options.at, loss.at, lse.at, g.at, dx.at, scratch.at);
   });
   expect([loss.data, lse.data]).toEqual(apart);
   return { loss: loss.data.slice(), lse: lse.data.slice(), dx: Float64Array.from(dx.data) };

@@ -137,6 +137,28 @@ describeSets("special rows of crossentropy", (arena) => {
       }
     });
 
+    test("one row in nine out of range among 300: every row as if it were alone, to the bit [seed n]", () => {
+      for (const n of [2, 3, 8, 10, 32, 33]) {
+        const edits = [beside(-Infinity), all(1e6), confident(60), target(-Infinity), all(Number.NaN), first(-1e5)];
+        for (const options of [{}, SMOOTH, { zLoss: 0.1 }, { focalGamma: 2 }]) {
+          const rng = new Rng(n);
+          const many = rows(
+            n,
+            Array.from({ length: 300 }, () => (rng.integer(9) === 0 ? edits[rng.integer(edits.length)] : none)),
+            options,
+          );
+          const together = run(arena, prefix, many);
+          for (let r = 0; r < many.rows; r++) {
+            const logits = Array.from(many.logits).slice(r * n, (r + 1) * n);
+            const alone = run(arena, prefix, { ...many, rows: 1, logits, targets: many.targets.slice(r, r + 1) });
+            expect(together.loss.slice(r, r + 1), `row ${r} of ${n}`).toEqual(alone.loss);
+            expect(together.lse.slice(r, r + 1)).toEqual(alone.lse);
+            expect(together.dx.slice(r * n, (r + 1) * n)).toEqual(alone.dx);
+          }
+        }
+      }
+    });
+
     test("ignored rows with NaN and ±∞ in them: loss, lse and gradient 0, their neighbours untouched", () => {
       const edits = [none, all(Number.NaN), none, all(-Infinity), first(Infinity), none];
       for (const n of LENGTHS) {

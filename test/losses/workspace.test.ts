@@ -174,4 +174,13 @@ describe("CrossEntropyWorkspace refuses", () => {
     expect(Array.from(work.grad)).toEqual([5, 5, 5, 5, 5, 5]);
     expect(work.forwardWithGrad().loss).toBeCloseTo(Math.log(3), 7);
   });
+
+  // 152 bytes a row: with so many numbers of rows the logits of one end just before the memory does.
+  test("logits at the very end of the memory, label smoothing: nothing is read behind it", () => {
+    for (let rows = 1; rows <= 65536 / 152 + 1; rows++) {
+      const work = new CrossEntropyWorkspace({ rows, classes: 31 });
+      expect(work.forward({ labelSmoothing: 0.1 })).toBeCloseTo(Math.log(31), 5);
+      work.dispose();
+    }
+  });
 });

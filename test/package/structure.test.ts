@@ -13,14 +13,14 @@ const HOT = [
   "sumExpPlainRow: assembly/logsumexp.ts sumExpRowBy",
   "sumExpStoreRow: assembly/logsumexp.ts sumExpRowBy",
   "sumExpClampedRow<f32>: assembly/logsumexp.ts sumExpRowBy",
-  "plainRows: assembly/logsumexp.ts sumRow",
+  "sumRow: assembly/logsumexp.ts sumRow",
   "nearBlockWithChains: assembly/softcap.ts nearBlockBy",
   "sumBlock: assembly/softcap.ts sumBlockBy",
   "sumBlockWithTerms: assembly/softcap.ts sumBlockBy",
   "argmaxRow<f32>: assembly/logsumexp.ts argmaxRow",
   "termsOf: assembly/few.ts termsOf",
-  "fewRows: assembly/few.ts gatherBy",
-  "fewRows: assembly/few.ts scaleBy",
+  "scale3: assembly/few.ts scaleBy",
+  "sumTerms3: assembly/few.ts sumTermsBy",
   "plainBlock: assembly/bce.ts plainBlockBy",
   "plainBlockClamped: assembly/bce.ts plainBlockBy",
   "plainBlockWithGrad: assembly/bce.ts plainBlockWithGrad",
@@ -52,7 +52,7 @@ const EXCEPTIONS: readonly Exception[] = [
     why: "does a block again in which a logit is beyond the cap",
   },
   {
-    loop: "generalRows<f32>: assembly/crossentropy.ts targetDot",
+    loop: "targetDot<f32>: assembly/crossentropy.ts targetDot",
     loops: 1,
     rules: ["call", "constant", "scalar"],
     why: SOFT_CAP,
@@ -62,10 +62,12 @@ const EXCEPTIONS: readonly Exception[] = [
     const why = "constants as locals would be as many lines as the formulas";
     return { loop: `f32_${op}: assembly/elements.ts sweep`, loops: 1, rules: ["constant"], why };
   }),
-  ...["plainBlock", "plainBlockClamped", "plainBlockWithGrad"].map((holder): Exception => {
-    const why = "reads a block again that has 0·∞ or NaN in it";
-    return { loop: `${holder}: assembly/bce.ts exactLinear`, loops: 1, rules: ["constant", "scalar"], why };
-  }),
+  {
+    loop: "exactLinear: assembly/bce.ts exactLinear",
+    loops: 1,
+    rules: ["constant", "scalar"],
+    why: "reads a block again that has 0·∞ or NaN in it",
+  },
   {
     loop: "binaryCrossEntropy<f32>: assembly/bce.ts binaryCrossEntropy",
     loops: 1,

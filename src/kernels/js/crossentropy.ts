@@ -1,4 +1,5 @@
 import { OPTION } from "../kernels.js";
+import { sumOfRows } from "../rowSum.js";
 import { cap, expRows, RATE, sumExpRows } from "./exp.js";
 import { type Elements, type Memory, ROWS } from "./memory.js";
 import { argmaxRows, product, rowsAtOnce, takeMaxima } from "./rows.js";
@@ -82,6 +83,16 @@ export class CrossEntropy {
 
   constructor(memory: Memory) {
     this.#memory = memory;
+  }
+
+  /** The mean of the losses of {@link run}; −1, with nothing written, where an index is outside of [0, n). */
+  mean(type: Elements, rows: number, n: number, at: CrossEntropyOffsets): number {
+    const { i32, f64 } = this.#memory;
+    const indices = at.y >>> 2;
+    for (let r = 0; r < rows; r++) if (i32[indices + r] < 0 || i32[indices + r] >= n) return -1;
+    f64[(at.options >>> 3) + OPTION.upstream] = 1 / rows;
+    this.run(type, rows, n, at);
+    return sumOfRows(f64, at.loss >>> 3, rows) / rows;
   }
 
   run(type: Elements, rows: number, n: number, at: CrossEntropyOffsets): void {

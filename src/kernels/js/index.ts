@@ -1,14 +1,15 @@
 import {
-  type BinaryGradKernel,
   type BinaryKernel,
-  type CrossEntropyGradKernel,
   type CrossEntropyKernel,
+  type CrossEntropyMeanKernel,
   ELEMENT_OPS,
   type ElementKernel,
   type ElementOp,
   type KernelInstance,
   type Kernels,
   type LogSumExpKernel,
+  OPTION,
+  OPTION_SLOTS,
   type Prefix,
   type SoftmaxKernel,
 } from "../kernels.js";
@@ -22,32 +23,40 @@ import { type Elements, Float32Elements, Float64Elements, Memory } from "./memor
 import { logSoftmax, logSumExp, softmax } from "./softmax.js";
 
 /** Offset 0 means "absent", so nothing may stand there. */
-const BASE = 16;
+const NO_OPTIONS = 16;
+const BASE = NO_OPTIONS + 8 * OPTION_SLOTS;
 const ALIGN = 16;
 
 /** What every element type has. */
 interface Family {
   readonly crossentropy: CrossEntropyKernel;
-  readonly crossentropy_grad: CrossEntropyGradKernel;
+  readonly crossentropy_mean: CrossEntropyMeanKernel;
   readonly logsumexp: LogSumExpKernel;
   readonly softmax: SoftmaxKernel;
   readonly logsoftmax: SoftmaxKernel;
   readonly bce: BinaryKernel;
-  readonly bce_grad: BinaryGradKernel;
 }
 
 function family(memory: Memory, losses: CrossEntropy, type: Elements): Family {
   return {
-    crossentropy: (rows, classes, x, y, t, weight, options, loss, lse) =>
-      losses.run(type, rows, classes, { x, y, t, weight, options, loss, lse, g: 0, dx: 0 }),
-    crossentropy_grad: (rows, classes, x, y, t, weight, options, loss, lse, g, dx) =>
+    crossentropy: (rows, classes, x, y, t, weight, options, loss, lse, g, dx) =>
       losses.run(type, rows, classes, { x, y, t, weight, options, loss, lse, g, dx }),
+    crossentropy_mean: (rows, classes, x, y, options, loss, dx) =>
+      losses.mean(type, rows, classes, {
+        x,
+        y,
+        t: 0,
+        weight: 0,
+        options: options || NO_OPTIONS,
+        loss,
+        lse: 0,
+        g: 0,
+        dx,
+      }),
     logsumexp: (rows, classes, x, lse) => logSumExp(memory, type, rows, classes, x, lse),
     softmax: (rows, classes, x, y) => softmax(memory, type, rows, classes, x, y),
     logsoftmax: (rows, classes, x, y) => logSoftmax(memory, type, rows, classes, x, y),
-    bce: (n, x, t, weight, posWeight, posWeightScalar, loss) =>
-      binaryCrossEntropy(type, n, { x, t, weight, posWeight, posWeightScalar, loss, g: 0, gScalar: 0, dx: 0 }),
-    bce_grad: (n, x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx) =>
+    bce: (n, x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx) =>
       binaryCrossEntropy(type, n, { x, t, weight, posWeight, posWeightScalar, loss, g, gScalar, dx }),
   };
 }
@@ -75,6 +84,8 @@ function elementKernels<P extends Prefix>(prefix: P, type: Elements) {
 export function instantiateJs(bytes: number): KernelInstance {
   prepareExp();
   const memory = new Memory(new ArrayBuffer(Math.ceil((BASE + bytes) / ALIGN) * ALIGN));
+  memory.f64[NO_OPTIONS / 8 + OPTION.scale] = 1;
+  memory.f64[NO_OPTIONS / 8 + OPTION.ignoreIndex] = -1;
   const losses = new CrossEntropy(memory);
   const f32 = new Float32Elements(memory);
   const f64 = new Float64Elements(memory);
