@@ -7,6 +7,7 @@ import { FEW, GROUP, fewRows } from "./few";
 import { gradientCappedRow, gradientRow, roundedFactor, scaleRow, scaleTerms, tooLarge } from "./gradient";
 import { log, log1p } from "./log";
 import { CAPPED, PLAIN, SCALED, belowPeak, inner, logitAt, modeOf } from "./logits";
+import { ONE, oneRow } from "./one";
 import { plainRows } from "./plain";
 import {
   argmaxRow, expOne, finiteOrNaN, rowU, rowUnit, sumExpGeneralRow, sumExpRow, sumExpRowOfMaximum,
@@ -233,6 +234,13 @@ export function meanOfRows(
   rows: usize, n: usize, x: usize, y: usize, options: usize, loss: usize, dx: usize, scratch: usize, wide: bool,
 ): f64 {
   if (isOutside(rows, n, y)) return -1;
+  if (rows == 1 && n <= ONE && !wide && !options) {
+    const value = oneRow(n, x, load<u32>(y), dx);
+    if (value >= 0) {
+      store<f64>(loss, value);
+      return value;
+    }
+  }
   const by = <f64>rows;
   if (!options) {
     options = NO_OPTIONS;

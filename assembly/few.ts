@@ -55,7 +55,7 @@ const OTHERS: usize = memory.data(<i32>(GROUP * 16), 16);
 
 /** What the target's term has to be: where x·log₂e cancels the magic number it is far below. */
 // @ts-ignore: decorator
-@inline const OWN_LEAST: f64 = 8.75651076269652e-27; // e⁻⁶⁰
+@inline export const OWN_LEAST: f64 = 8.75651076269652e-27; // e⁻⁶⁰
 
 /** Terms are multiplied at once by a product of factor and upstream gradient below this and above its reciprocal. */
 // @ts-ignore: decorator
@@ -63,7 +63,7 @@ const OTHERS: usize = memory.data(<i32>(GROUP * 16), 16);
 
 /** Ones in the lanes of the last vector of n numbers. */
 // @ts-ignore: decorator
-@inline function lastLanes(n: usize): v128 {
+@inline export function lastLanes(n: usize): v128 {
   return tailMask<f32>(((n - 1) & 3) + 1);
 }
 
