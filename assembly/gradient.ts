@@ -5,24 +5,101 @@ import { expScaledOnce } from "./exp";
 import { CAPPED, belowPeak, inner } from "./logits";
 import { tanhDerivative } from "./tanh";
 
-/** y ← terms·factor − q, n elements of the compute type, and their sum; y may be where the terms are. */
+/** y ← terms·factor + q, n elements of the compute type; y may be where the terms are. Returns the sum. */
 export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f64): f64 {
   if (tooLarge<T>(factor)) {
-    scaleTerms<T>(terms, y, n, firstPart(factor));
+    scaleRow<T>(terms, y, n, firstPart(factor), NO_SHIFT);
     terms = y;
     factor = TWICE;
   }
-  return scaleRowBy<T>(terms, y, n, factor, true, q);
+  const size = sizeof<T>();
+  const step = lanes<T>();
+  const half = n / (2 * step) * step;
+  const apart = half * size;
+  const f = splat<T>(factor);
+  const qV = splat<T>(q);
+  let total: f64 = 0;
+  let i: usize = 0;
+  while (i < half) {
+    let b = splat<T>(0);
+    for (const stop = min(i + BLOCK * step, half); i < stop; ) {
+      let c = splat<T>(0);
+      for (const end = min(i + SHORT * step, stop); i < end; i += step) {
+        c = add<T>(c, scaleBoth<T>(terms + i * size, y + i * size, apart, f, true, qV));
+      }
+      b = add<T>(b, c);
+    }
+    total += sumLanes<T>(b);
+  }
+  return total + scaleRest<T>(terms, y, n, f, qV);
 }
 
-/** The same without q. */
-export function scaleTerms<T>(terms: usize, y: usize, n: usize, factor: f64): f64 {
-  if (tooLarge<T>(factor)) {
-    scaleRow<T>(terms, y, n, firstPart(factor), 0);
-    terms = y;
-    factor = TWICE;
+/** Pairs that are summed before their sum is added to others: equal gradients round the same way, again and again. */
+// @ts-ignore: decorator
+@inline export const SHORT: usize = 8;
+
+/** A q that changes nothing, not even the sign of 0. */
+// @ts-ignore: decorator
+@inline export const NO_SHIFT: f64 = -0.0;
+
+/** The factor and q of the row before, float32 both, and the sum of what came of its terms. */
+export const BEFORE: usize = memory.data(16, 16);
+
+// @ts-ignore: decorator
+@inline export function setBefore(factor: f64, q: f64): void {
+  store<f32>(BEFORE, <f32>factor);
+  store<f32>(BEFORE, <f32>q, 4);
+}
+
+// @ts-ignore: decorator
+@inline export function isShifted(): bool {
+  return load<u32>(BEFORE, 4) != 0x80000000;
+}
+
+// @ts-ignore: decorator
+@inline export function sumBefore(): f64 {
+  return load<f64>(BEFORE, 8);
+}
+
+/** Scales the row before that no other row has scaled. */
+export function scaleBefore(terms: usize, y: usize, n: usize): void {
+  store<f64>(BEFORE, scaleRow<f32>(terms, y, n, load<f32>(BEFORE), load<f32>(BEFORE, 4)), 8);
+}
+
+/** Fused, q costs nothing; unfused, rows that have none go without it. */
+// @ts-ignore: decorator
+@inline function scaled<T>(p: usize, factor: v128, shifted: bool, q: v128): v128 {
+  const e = v128.load(p);
+  return ASC_FEATURE_RELAXED_SIMD || shifted ? madd<T>(e, factor, q) : mul<T>(e, factor);
+}
+
+/**
+ * terms·factor + q at p to y, and as much further on, of the other half of the row, as the terms are made: the sum does
+ * not depend on which of both loops scales a row.
+ */
+// @ts-ignore: decorator
+@inline export function scaleBoth<T>(p: usize, y: usize, apart: usize, factor: v128, shifted: bool, q: v128): v128 {
+  const v0 = scaled<T>(p, factor, shifted, q);
+  const v1 = scaled<T>(p + apart, factor, shifted, q);
+  v128.store(y, v0);
+  v128.store(y + apart, v1);
+  return add<T>(v0, v1);
+}
+
+/** The same of what is in neither half; its sum. */
+// @ts-ignore: decorator
+@inline export function scaleRest<T>(terms: usize, y: usize, n: usize, factor: v128, q: v128): f64 {
+  const size = sizeof<T>();
+  const step = lanes<T>();
+  let total: f64 = 0;
+  for (let i = n / (2 * step) * (2 * step); i < n; i += step) {
+    const left = n - i;
+    const v = scaled<T>(terms + i * size, factor, true, q);
+    if (left < step) storeTail<T>(y + i * size, left, v);
+    else v128.store(y + i * size, v);
+    total += sumLanes<T>(left < step ? tailOf<T>(v, left) : v);
   }
-  return scaleRowBy<T>(terms, y, n, factor, false, 0);
+  return total;
 }
 
 /** Terms of the hot loops may be small, and upstream gradients large: then the factor comes in two parts. */
@@ -46,50 +123,6 @@ export function scaleTerms<T>(terms: usize, y: usize, n: usize, factor: f64): f6
 // @ts-ignore: decorator
 @inline export function roundedFactor<T>(exact: f64): f64 {
   return tooLarge<T>(exact) ? exact : first<T>(splat<T>(exact));
-}
-
-// @ts-ignore: decorator
-@inline function scaled<T>(p: usize, factor: v128, shifted: bool, q: v128): v128 {
-  const v = mul<T>(v128.load(p), factor);
-  return shifted ? sub<T>(v, q) : v;
-}
-
-// @ts-ignore: decorator
-@inline function scaleRowBy<T>(terms: usize, y: usize, n: usize, factor: f64, shifted: bool, q: f64): f64 {
-  const size = sizeof<T>();
-  const step = lanes<T>();
-  const whole = n - (n % (4 * step));
-  const f = splat<T>(factor);
-  const qV = splat<T>(q);
-  let total: f64 = 0;
-  let i: usize = 0;
-  while (i < whole) {
-    let a = splat<T>(0);
-    let b = a;
-    for (const stop = min(i + BLOCK * step, whole); i < stop; i += 4 * step) {
-      const p = terms + i * size;
-      const to = y + i * size;
-      const v0 = scaled<T>(p, f, shifted, qV);
-      const v1 = scaled<T>(p + 16, f, shifted, qV);
-      const v2 = scaled<T>(p + 32, f, shifted, qV);
-      const v3 = scaled<T>(p + 48, f, shifted, qV);
-      v128.store(to, v0);
-      v128.store(to, v1, 16);
-      v128.store(to, v2, 32);
-      v128.store(to, v3, 48);
-      a = add<T>(a, add<T>(v0, v1));
-      b = add<T>(b, add<T>(v2, v3));
-    }
-    total += sumLanes<T>(add<T>(a, b));
-  }
-  for (; i < n; i += step) {
-    const left = n - i;
-    const v = scaled<T>(terms + i * size, f, shifted, qV);
-    if (left < step) storeTail<T>(y + i * size, left, v);
-    else v128.store(y + i * size, v);
-    total += sumLanes<T>(left < step ? tailOf<T>(v, left) : v);
-  }
-  return total;
 }
 
 /**

@@ -28,6 +28,11 @@ const INVERSE_ODD_F64: usize = memory.data<f64>(
 /** ln(1 + u), u ≥ 0 or NaN, in vectors, where shifts and selections need no branches. */
 // @ts-ignore: decorator
 @inline export function log1pOfTwo<T>(u: v128): v128 {
+  return log1pPair<T>(u);
+}
+
+/** As a function: losses would hold it many times over. */
+function log1pPair<T>(u: v128): v128 {
   const one = f64x2.splat(1);
   const y = f64x2.add(one, u);
   // Of a float32 row c matters for small u only, where it needs no division.
@@ -61,7 +66,8 @@ const INVERSE_ODD_F64: usize = memory.data<f64>(
 }
 
 /** ln(1 + u), u ≥ 0 or NaN, for a row of T. */
-export function log1p<T>(u: f64): f64 {
+// @ts-ignore: decorator
+@inline export function log1p<T>(u: f64): f64 {
   return f64x2.extract_lane(log1pOfTwo<T>(f64x2.splat(u)), 0);
 }
 

@@ -7,6 +7,7 @@ import {
   expShift, exponent, hotArgument, hotConstant, hotExponent, hotIsFixed, hotMagic, hotNegligible, hotTerm, hotTermOf,
   hotUnit, nothingSeen, outOfRange,
 } from "./exp";
+import { BEFORE, NO_SHIFT, SHORT, isShifted, scaleBefore, scaleBoth, scaleRest, setBefore } from "./gradient";
 import { log1p } from "./log";
 import { CAPPED, SCALED, belowPeak, inner } from "./logits";
 
@@ -70,12 +71,8 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   return 0;
 }
 
-/** Adds a term, and stores it with `keep`. */
-// @ts-ignore: decorator
-@inline function accumulate<T>(sum: v128, term: v128, keep: bool, to: usize): v128 {
-  if (keep) v128.store(to, term);
-  return add<T>(sum, term);
-}
+/** A sum of sums: in a register it would cost the loop one. */
+const PARTS: usize = memory.data(16, 16);
 
 /** One more mode. */
 // @ts-ignore: decorator
@@ -100,12 +97,14 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
  * is.
  *
  * With `keep` the terms are also stored at `terms`, that of k as 0 or next to it; a row given up leaves anything there.
- * `mode`, `hot` and `clamp` are literals, and `keep` of hot rows.
+ * With `scaling` the row before is scaled on the way, its terms at `from` to `to` as {@link BEFORE} says, `shifted` by
+ * q as well: a loop over terms has room for that, and a loop of its own would begin by waiting for their sum.
+ * `mode`, `hot`, `clamp`, `scaling` and `shifted` are literals, and `keep` of hot rows.
  */
 // @ts-ignore: decorator
 @inline function sumExpRowBy<T>(
   x: usize, n: usize, k: usize, by: f64, mode: i32, scale: f64, cap: f64, hot: bool, clamp: bool, keep: bool,
-  terms: usize,
+  terms: usize, scaling: bool, shifted: bool, from: usize, to: usize,
 ): f64 {
   const size = sizeof<T>();
   const step = lanes<T>();
@@ -122,6 +121,7 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
   const nothing = clamp ? -Infinity : hot ? hotNegligible(shift) : expNegligible<T>(shift);
   const saved = replaceOne<T>(x + k * size, nothing);
   let total: f64 = 0;
+  let others: f64 = 0;
   let i: usize = 0;
   let seen = nothingSeen<T>();
   if (sizeof<T>() != 8 && mode != CAPPED) {
@@ -130,27 +130,40 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
     const half = n / (2 * step) * step;
     const apart = half * size;
     while (i < half) {
-      let a0 = splat<T>(0), a1 = a0;
-      for (const stop = min(i + BLOCK * step, half); i < stop; i += step) {
-        const p = x + i * size;
-        const to = terms + i * size;
-        const x0 = argument<T>(v128.load(p), mode, factor, capV, peak, clamp, floor);
-        const t0 = hot ? hotArgument(x0, h0) : x0;
-        const z0 = hot ? hotExponent(t0, h0, magic) : exponent<T>(x0, c0, magic);
-        const e0 = hot ? hotTerm(t0, z0, magic, h1, h2, h3, h4, h5)
-          : expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6);
-        a0 = accumulate<T>(a0, e0, keep, to);
-        const x1 = argument<T>(v128.load(p + apart), mode, factor, capV, peak, clamp, floor);
-        const t1 = hot ? hotArgument(x1, h0) : x1;
-        const z1 = hot ? hotExponent(t1, h0, magic) : exponent<T>(x1, c0, magic);
-        const e1 = hot ? hotTerm(t1, z1, magic, h1, h2, h3, h4, h5)
-          : expScaled<T>(x1, z1, magic, c1, c2, c3, c4, c5, c6);
-        a1 = accumulate<T>(a1, e1, keep, to + apart);
-        if (mode == AROUND) seen = v128.or(v128.or(seen, z0), z1);
+      let a = splat<T>(0);
+      if (scaling) v128.store(PARTS, a);
+      for (const stop = min(i + BLOCK * step, half); i < stop; ) {
+        let c = splat<T>(0);
+        for (const end = scaling ? min(i + SHORT * step, stop) : stop; i < end; i += step) {
+          const at = i * size;
+          const p = x + at;
+          const x0 = argument<T>(v128.load(p), mode, factor, capV, peak, clamp, floor);
+          const t0 = hot ? hotArgument(x0, h0) : x0;
+          const z0 = hot ? hotExponent(t0, h0, magic) : exponent<T>(x0, c0, magic);
+          const e0 = hot ? hotTerm(t0, z0, magic, h1, h2, h3, h4, h5)
+            : expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6);
+          if (keep) v128.store(terms + at, e0);
+          const x1 = argument<T>(v128.load(p + apart), mode, factor, capV, peak, clamp, floor);
+          const t1 = hot ? hotArgument(x1, h0) : x1;
+          const z1 = hot ? hotExponent(t1, h0, magic) : exponent<T>(x1, c0, magic);
+          const e1 = hot ? hotTerm(t1, z1, magic, h1, h2, h3, h4, h5)
+            : expScaled<T>(x1, z1, magic, c1, c2, c3, c4, c5, c6);
+          if (keep) v128.store(terms + at + apart, e1);
+          a = add<T>(a, add<T>(e0, e1));
+          if (scaling) {
+            const factor = v128.load32_splat(BEFORE);
+            const q = shifted ? v128.load32_splat(BEFORE, 4) : factor;
+            const both = scaleBoth<T>(from + at, to + at, apart, factor, shifted, q);
+            if (ASC_FEATURE_RELAXED_SIMD || !shifted) c = add<T>(c, both);
+          }
+          if (mode == AROUND) seen = v128.or(v128.or(seen, z0), z1);
+        }
+        if (scaling) v128.store(PARTS, add<T>(v128.load(PARTS), c));
       }
-      total += sumLanes<T>(add<T>(a0, a1));
+      total += sumLanes<T>(a);
+      if (scaling) others += sumLanes<T>(v128.load(PARTS));
       // Not at the end only: what is given up should be given up early.
-      if (mode == AROUND && outOfRange<T>(seen, hot)) {
+      if (mode == AROUND && (!scaling || from == terms) && outOfRange<T>(seen, hot)) {
         restoreOne<T>(x + k * size, saved);
         return NaN;
       }
@@ -177,7 +190,11 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
       }
     }
     total += sumLanes<T>(a);
-    if (mode == AROUND && outOfRange<T>(seen, hot)) break;
+    if (mode == AROUND && !scaling && outOfRange<T>(seen, hot)) break;
+  }
+  if (scaling) {
+    others += scaleRest<T>(from, to, n, v128.load32_splat(BEFORE), v128.load32_splat(BEFORE, 4));
+    store<f64>(BEFORE, others, 8);
   }
   restoreOne<T>(x + k * size, saved);
   return mode == AROUND && outOfRange<T>(seen, hot) ? NaN : total;
@@ -186,23 +203,29 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
 // What is met with of it, as functions. Only rows that are computed in float32 are read as fast as can be.
 
 function sumExpPlainRow(x: usize, n: usize, k: usize, shift: f64): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, false, 0);
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, false, 0, false, false, 0, 0);
 }
 
-function sumExpStoreRow(x: usize, n: usize, k: usize, shift: f64, terms: usize): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, true, terms);
+/** Where no row is before it, a row scales itself, by 1. */
+function sumExpScaleRow(x: usize, n: usize, k: usize, shift: f64, terms: usize, from: usize, to: usize): f64 {
+  const shifted = ASC_FEATURE_RELAXED_SIMD;
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, true, terms, true, shifted, from, to);
+}
+
+function sumExpShiftRow(x: usize, n: usize, k: usize, shift: f64, terms: usize, from: usize, to: usize): f64 {
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, true, terms, true, true, from, to);
 }
 
 function sumExpWideRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, false, false, keep, terms);
+  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, false, false, keep, terms, false, false, 0, 0);
 }
 
 function sumExpClampedRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, false, true, keep, terms);
+  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, false, true, keep, terms, false, false, 0, 0);
 }
 
 function sumExpBelowRow<T>(x: usize, n: usize, k: usize, peak: f64, scale: f64, keep: bool, terms: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, peak, SCALED, scale, 0, false, true, keep, terms);
+  return sumExpRowBy<T>(x, n, k, peak, SCALED, scale, 0, false, true, keep, terms, false, false, 0, 0);
 }
 
 /** Σ xⱼ of a float32 row. */
@@ -263,21 +286,33 @@ const ROW: usize = memory.data(16, 16);
 @inline export function sumExpGeneralRow<T>(
   x: usize, n: usize, k: usize, peak: f64, mode: i32, scale: f64, cap: f64, keep: bool, terms: usize,
 ): void {
-  const sum = mode == CAPPED ? sumExpRowBy<T>(x, n, k, peak, CAPPED, scale, cap, false, true, false, 0)
+  const sum = mode == CAPPED
+    ? sumExpRowBy<T>(x, n, k, peak, CAPPED, scale, cap, false, true, false, 0, false, false, 0, 0)
     : sumExpBelowRow<T>(x, n, k, peak, scale, keep, terms);
   summed(sum, expScale<T>());
 }
 
-/** {@link rowU} of a row of plain logits around k, if nothing is out of range. Stores the terms with `keep`. */
+/**
+ * {@link rowU} of a row of plain logits around k, if nothing is out of range. Stores the terms with `keep`. With `from`
+ * the row before is scaled meanwhile, whatever becomes of this one.
+ */
 // @ts-ignore: decorator
-@inline export function sumExpRowAround<T>(x: usize, n: usize, k: usize, keep: bool, terms: usize): bool {
+@inline export function sumExpRowAround<T>(
+  x: usize, n: usize, k: usize, keep: bool, terms: usize, from: usize, to: usize,
+): bool {
   const at = loadOne<T>(x + k * sizeof<T>());
   const fixed = sizeof<T>() != 8 && hotIsFixed();
-  if (!(abs<f64>(at) <= (fixed ? HOT_FAR : FAR))) return false;
+  if (!(abs<f64>(at) <= (fixed ? HOT_FAR : FAR))) {
+    if (from) scaleBefore(from, to, n);
+    return false;
+  }
   const by = fixed ? 0 : expShift(at);
   let scaled: f64;
+  if (keep && !from) setBefore(1, NO_SHIFT);
   if (sizeof<T>() == 8) scaled = sumExpWideRow<T>(x, n, k, by, keep, terms);
-  else scaled = keep ? sumExpStoreRow(x, n, k, by, terms) : sumExpPlainRow(x, n, k, by);
+  else if (!keep) scaled = sumExpPlainRow(x, n, k, by);
+  else if (!ASC_FEATURE_RELAXED_SIMD && isShifted()) scaled = sumExpShiftRow(x, n, k, by, terms, from, to);
+  else scaled = sumExpScaleRow(x, n, k, by, terms, from ? from : terms, from ? to : terms);
   // The unit is rounded as the terms are: equal logits stay equal.
   const atV = splat<T>(at);
   const u = summed(scaled, first<T>(sizeof<T>() == 8 ? expScaledAt<T>(atV, by) : hotTermOf(atV, by)));
@@ -292,7 +327,7 @@ const ROW: usize = memory.data(16, 16);
 @inline export function sumExpRow<T>(
   x: usize, n: usize, k: usize, keep: bool, terms: usize, tried: bool,
 ): usize {
-  if (!tried && sumExpRowAround<T>(x, n, k, keep, terms)) return k;
+  if (!tried && sumExpRowAround<T>(x, n, k, keep, terms, 0, 0)) return k;
   const at = loadOne<T>(x + k * sizeof<T>());
   if (abs<f64>(at) <= FAR) {
     const shift = expShift(at);

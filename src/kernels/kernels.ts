@@ -79,9 +79,12 @@ export type CrossEntropyMeanKernel = (
   scratch: number,
 ) => number;
 
-/** A row is put together apart from `dx`, so that the logits are there to read again; vectors reach over its end. */
+/**
+ * Two rows: one is put together apart from `dx`, so that the logits are there to read again, while the one before is
+ * finished; vectors reach over the end of each.
+ */
 export function scratchElements(classes: number): number {
-  return classes + 4;
+  return 2 * (classes + 4);
 }
 
 /** lse: float64 out, one a row. A row without classes is −∞. */

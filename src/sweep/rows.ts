@@ -39,7 +39,7 @@ export function rowRegions(base: number, contents: RowContents, rows: number) {
   const regions = layout(base, {
     options: OPTION_SLOTS * 8,
     weight: contents.weight ? contents.classes * bytes : 0,
-    scratch: contents.result === "none" ? 0 : scratchElements(contents.classes) * bytes,
+    scratch: contents.result !== "inPlace" ? 0 : scratchElements(contents.classes) * bytes,
     upstream: rows * 8,
     losses: rows * 8,
     logSumExp: rows * 8,
