@@ -1,6 +1,6 @@
 import {
   BLOCK, add, eq, first, firstLane, held, lanes, loadOne, loadTail, maxLanes, pmax, replaceOne,
-  restoreOne, splat, storeTail, sumLanes,
+  restoreOne, splat, storeTail, sumLanes, tailOf,
 } from "./lanes";
 import {
   HOT_FAR, HOT_LEAST, expConstant, expFloor, expMagic, expNegligible, expScale, expScaled, expScaledAt, expScaledOnce,
@@ -232,17 +232,21 @@ function sumExpBelowRow<T>(x: usize, n: usize, k: usize, peak: f64, scale: f64, 
 export function sumRow(x: usize, n: usize): f64 {
   let total: f64 = 0;
   let i: usize = 0;
-  while (i + 16 <= n) {
-    let a = f32x4.splat(0), b = a;
-    for (const stop = min(i + 4 * BLOCK, n); i + 16 <= stop; i += 16) {
+  while (i + 32 <= n) {
+    let a = f32x4.splat(0), b = a, c = a, d = a;
+    for (const stop = min(i + 8 * BLOCK, n); i + 32 <= stop; i += 32) {
       const p = x + (i << 2);
       a = f32x4.add(a, f32x4.add(v128.load(p), v128.load(p, 16)));
       b = f32x4.add(b, f32x4.add(v128.load(p, 32), v128.load(p, 48)));
+      c = f32x4.add(c, f32x4.add(v128.load(p, 64), v128.load(p, 80)));
+      d = f32x4.add(d, f32x4.add(v128.load(p, 96), v128.load(p, 112)));
     }
-    total += sumLanes<f32>(f32x4.add(a, b));
+    total += sumLanes<f32>(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
   }
-  for (; i < n; i++) total += <f64>load<f32>(x + (i << 2));
-  return total;
+  let rest = f32x4.splat(0);
+  for (; i + 4 <= n; i += 4) rest = f32x4.add(rest, v128.load(x + (i << 2)));
+  if (i < n) rest = f32x4.add(rest, tailOf<f32>(v128.load(x + (i << 2)), n - i));
+  return total + sumLanes<f32>(rest);
 }
 
 /** What is known of the latest row. */
