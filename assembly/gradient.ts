@@ -24,14 +24,23 @@ export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f6
     let b = splat<T>(0);
     for (const stop = min(i + BLOCK * step, half); i < stop; ) {
       let c = splat<T>(0);
-      for (const end = min(i + SHORT * step, stop); i < end; i += step) {
+      const end = min(i + SHORT * step, stop);
+      for (; i + 4 * step <= end; i += 4 * step) {
+        const p = terms + i * size;
+        const to = y + i * size;
+        c = add<T>(c, scaleBoth<T>(p, to, apart, f, true, qV));
+        c = add<T>(c, scaleBoth<T>(p + 16, to + 16, apart, f, true, qV));
+        c = add<T>(c, scaleBoth<T>(p + 32, to + 32, apart, f, true, qV));
+        c = add<T>(c, scaleBoth<T>(p + 48, to + 48, apart, f, true, qV));
+      }
+      for (; i < end; i += step) {
         c = add<T>(c, scaleBoth<T>(terms + i * size, y + i * size, apart, f, true, qV));
       }
       b = add<T>(b, c);
     }
     total += sumLanes<T>(b);
   }
-  return total + scaleRest<T>(terms, y, n, f, qV);
+  return total + scaleRest<T>(terms, y, n, f, true, qV);
 }
 
 /** Pairs that are summed before their sum is added to others: equal gradients round the same way, again and again. */
@@ -43,8 +52,9 @@ export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f6
 @inline export const NO_SHIFT: f64 = -0.0;
 
 /** The factor and q of the row before, float32 both, and the sum of what came of its terms. */
-export const BEFORE: usize = memory.data(16, 16);
+const BEFORE: usize = memory.data(16, 16);
 
+/** What the row before is to be scaled by. */
 // @ts-ignore: decorator
 @inline export function setBefore(factor: f64, q: f64): void {
   store<f32>(BEFORE, <f32>factor);
@@ -52,8 +62,13 @@ export const BEFORE: usize = memory.data(16, 16);
 }
 
 // @ts-ignore: decorator
-@inline export function isShifted(): bool {
-  return load<u32>(BEFORE, 4) != 0x80000000;
+@inline export function factorBefore(): v128 {
+  return v128.load32_splat(BEFORE);
+}
+
+// @ts-ignore: decorator
+@inline export function shiftBefore(): v128 {
+  return v128.load32_splat(BEFORE, 4);
 }
 
 // @ts-ignore: decorator
@@ -61,16 +76,32 @@ export const BEFORE: usize = memory.data(16, 16);
   return load<f64>(BEFORE, 8);
 }
 
-/** Scales the row before that no other row has scaled. */
-export function scaleBefore(terms: usize, y: usize, n: usize): void {
-  store<f64>(BEFORE, scaleRow<f32>(terms, y, n, load<f32>(BEFORE), load<f32>(BEFORE, 4)), 8);
+// @ts-ignore: decorator
+@inline export function setSum(sum: f64): void {
+  store<f64>(BEFORE, sum, 8);
 }
 
-/** Fused, q costs nothing; unfused, rows that have none go without it. */
+// @ts-ignore: decorator
+@inline export function isShifted(): bool {
+  return load<u32>(BEFORE, 4) != 0x80000000;
+}
+
+/** Whether q costs nothing: it is added to a product, which may be fused. */
+// @ts-ignore: decorator
+@inline export function shiftIsFree(): bool {
+  return ASC_FEATURE_RELAXED_SIMD;
+}
+
+/** Scales the row before that no other row has scaled. */
+export function scaleBefore(terms: usize, y: usize, n: usize): void {
+  setSum(scaleRow<f32>(terms, y, n, load<f32>(BEFORE), load<f32>(BEFORE, 4)));
+}
+
+/** `shifted`, a literal, or q is added where that is free. */
 // @ts-ignore: decorator
 @inline function scaled<T>(p: usize, factor: v128, shifted: bool, q: v128): v128 {
   const e = v128.load(p);
-  return ASC_FEATURE_RELAXED_SIMD || shifted ? madd<T>(e, factor, q) : mul<T>(e, factor);
+  return shifted || shiftIsFree() ? madd<T>(e, factor, q) : mul<T>(e, factor);
 }
 
 /**
@@ -88,13 +119,13 @@ export function scaleBefore(terms: usize, y: usize, n: usize): void {
 
 /** The same of what is in neither half; its sum. */
 // @ts-ignore: decorator
-@inline export function scaleRest<T>(terms: usize, y: usize, n: usize, factor: v128, q: v128): f64 {
+@inline export function scaleRest<T>(terms: usize, y: usize, n: usize, factor: v128, shifted: bool, q: v128): f64 {
   const size = sizeof<T>();
   const step = lanes<T>();
   let total: f64 = 0;
   for (let i = n / (2 * step) * (2 * step); i < n; i += step) {
     const left = n - i;
-    const v = scaled<T>(terms + i * size, factor, true, q);
+    const v = scaled<T>(terms + i * size, factor, shifted, q);
     if (left < step) storeTail<T>(y + i * size, left, v);
     else v128.store(y + i * size, v);
     total += sumLanes<T>(left < step ? tailOf<T>(v, left) : v);

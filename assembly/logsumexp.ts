@@ -7,7 +7,9 @@ import {
   expShift, exponent, hotArgument, hotConstant, hotExponent, hotIsFixed, hotMagic, hotNegligible, hotTerm, hotTermOf,
   hotUnit, nothingSeen, outOfRange,
 } from "./exp";
-import { BEFORE, NO_SHIFT, SHORT, isShifted, scaleBefore, scaleBoth, scaleRest, setBefore } from "./gradient";
+import {
+  SHORT, factorBefore, isShifted, scaleBefore, scaleBoth, scaleRest, setSum, shiftBefore, shiftIsFree,
+} from "./gradient";
 import { log1p } from "./log";
 import { CAPPED, SCALED, belowPeak, inner } from "./logits";
 
@@ -97,8 +99,8 @@ const PARTS: usize = memory.data(16, 16);
  * is.
  *
  * With `keep` the terms are also stored at `terms`, that of k as 0 or next to it; a row given up leaves anything there.
- * With `scaling` the row before is scaled on the way, its terms at `from` to `to` as {@link BEFORE} says, `shifted` by
- * q as well: a loop over terms has room for that, and a loop of its own would begin by waiting for their sum.
+ * With `scaling` the row before is scaled on the way, its terms at `from` to `to` as {@link setBefore} was told, with q
+ * where it is `shifted`: a loop over terms has room for that, and one of its own would begin by waiting for their sum.
  * `mode`, `hot`, `clamp`, `scaling` and `shifted` are literals, and `keep` of hot rows.
  */
 // @ts-ignore: decorator
@@ -151,10 +153,8 @@ const PARTS: usize = memory.data(16, 16);
           if (keep) v128.store(terms + at + apart, e1);
           a = add<T>(a, add<T>(e0, e1));
           if (scaling) {
-            const factor = v128.load32_splat(BEFORE);
-            const q = shifted ? v128.load32_splat(BEFORE, 4) : factor;
-            const both = scaleBoth<T>(from + at, to + at, apart, factor, shifted, q);
-            if (ASC_FEATURE_RELAXED_SIMD || !shifted) c = add<T>(c, both);
+            const both = scaleBoth<T>(from + at, to + at, apart, factorBefore(), shifted, shiftBefore());
+            if (shiftIsFree() || !shifted) c = add<T>(c, both);
           }
           if (mode == AROUND) seen = v128.or(v128.or(seen, z0), z1);
         }
@@ -163,7 +163,7 @@ const PARTS: usize = memory.data(16, 16);
       total += sumLanes<T>(a);
       if (scaling) others += sumLanes<T>(v128.load(PARTS));
       // Not at the end only: what is given up should be given up early.
-      if (mode == AROUND && (!scaling || from == terms) && outOfRange<T>(seen, hot)) {
+      if (mode == AROUND && !scaling && outOfRange<T>(seen, hot)) {
         restoreOne<T>(x + k * size, saved);
         return NaN;
       }
@@ -193,8 +193,7 @@ const PARTS: usize = memory.data(16, 16);
     if (mode == AROUND && !scaling && outOfRange<T>(seen, hot)) break;
   }
   if (scaling) {
-    others += scaleRest<T>(from, to, n, v128.load32_splat(BEFORE), v128.load32_splat(BEFORE, 4));
-    store<f64>(BEFORE, others, 8);
+    setSum(others + scaleRest<T>(from, to, n, factorBefore(), shifted, shiftBefore()));
   }
   restoreOne<T>(x + k * size, saved);
   return mode == AROUND && outOfRange<T>(seen, hot) ? NaN : total;
@@ -206,10 +205,12 @@ function sumExpPlainRow(x: usize, n: usize, k: usize, shift: f64): f64 {
   return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, false, 0, false, false, 0, 0);
 }
 
-/** Where no row is before it, a row scales itself, by 1. */
+function sumExpStoreRow(x: usize, n: usize, k: usize, shift: f64, terms: usize): f64 {
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, true, terms, false, false, 0, 0);
+}
+
 function sumExpScaleRow(x: usize, n: usize, k: usize, shift: f64, terms: usize, from: usize, to: usize): f64 {
-  const shifted = ASC_FEATURE_RELAXED_SIMD;
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, true, terms, true, shifted, from, to);
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, true, terms, true, shiftIsFree(), from, to);
 }
 
 function sumExpShiftRow(x: usize, n: usize, k: usize, shift: f64, terms: usize, from: usize, to: usize): f64 {
@@ -312,11 +313,11 @@ const ROW: usize = memory.data(16, 16);
   }
   const by = fixed ? 0 : expShift(at);
   let scaled: f64;
-  if (keep && !from) setBefore(1, NO_SHIFT);
   if (sizeof<T>() == 8) scaled = sumExpWideRow<T>(x, n, k, by, keep, terms);
   else if (!keep) scaled = sumExpPlainRow(x, n, k, by);
-  else if (!ASC_FEATURE_RELAXED_SIMD && isShifted()) scaled = sumExpShiftRow(x, n, k, by, terms, from, to);
-  else scaled = sumExpScaleRow(x, n, k, by, terms, from ? from : terms, from ? to : terms);
+  else if (!from) scaled = sumExpStoreRow(x, n, k, by, terms);
+  else if (!shiftIsFree() && isShifted()) scaled = sumExpShiftRow(x, n, k, by, terms, from, to);
+  else scaled = sumExpScaleRow(x, n, k, by, terms, from, to);
   // The unit is rounded as the terms are: equal logits stay equal.
   const atV = splat<T>(at);
   const u = summed(scaled, first<T>(sizeof<T>() == 8 ? expScaledAt<T>(atV, by) : hotTermOf(atV, by)));

@@ -24,6 +24,10 @@ const BELOW: usize = memory.data(<i32>GROUP * 8, 16);
   return (n + 4) << 2;
 }
 
+/** Up to so many classes a row is scaled beside the next one: longer ones are better read from the cache once more. */
+// @ts-ignore: decorator
+@inline const BESIDE: usize = 2048;
+
 /** Returns how many rows it has done: it stops before one that has something out of range. */
 export function plainRows(
   rows: usize, n: usize, x: usize, y: usize, w: usize, epsilon: f64, lambda: f64, ignored: i32, loss: usize, lse: usize,
@@ -31,6 +35,7 @@ export function plainRows(
 ): usize {
   const grad = dx != 0;
   const bytes = n << 2;
+  const beside = n <= BESIDE;
   const apart = scratchBytes(n);
   let room: usize = 0;
   const smooth = epsilon != 0;
@@ -72,7 +77,7 @@ export function plainRows(
           }
           storeOne<f32>(terms + (k << 2), 0);
           waitingAt = to + (k << 2);
-          if (tooLarge<f32>(exact)) {
+          if (!beside || tooLarge<f32>(exact)) {
             const others = scaleRow<f32>(terms, to, n, exact, q);
             storeOne<f32>(waitingAt, smooth ? waitingRest : waitingRest - others);
           } else {

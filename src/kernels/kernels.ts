@@ -44,7 +44,7 @@ export const OPTION_SLOTS = 16;
  * @param lse float64 out, one a row (of the scaled and capped logits), or 0
  * @param g float64, one a row: what the row's gradient is multiplied by; 0 for OPTION.upstream
  * @param dx gradient out, rows × classes; may be `x`; 0 for none
- * @param scratch with `dx`, room for {@link scratchElements} elements of the type
+ * @param scratch where `dx` is `x`, room for {@link scratchElements} elements of the type
  */
 export type CrossEntropyKernel = (
   rows: number,

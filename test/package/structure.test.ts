@@ -11,6 +11,7 @@ import { REPOSITORY } from "./packed.js";
 /** Loops that must be there, or nothing would be checked: `holder: file function`. */
 const HOT = [
   "sumExpPlainRow: assembly/logsumexp.ts sumExpRowBy",
+  "sumExpStoreRow: assembly/logsumexp.ts sumExpRowBy",
   "sumExpScaleRow: assembly/logsumexp.ts sumExpRowBy",
   "sumExpClampedRow<f32>: assembly/logsumexp.ts sumExpRowBy",
   "sumRow: assembly/logsumexp.ts sumRow",
