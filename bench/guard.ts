@@ -44,9 +44,9 @@ const GUARDS: readonly Guard[] = [
     "relaxed end to end": 2.9,
   }),
   ...guard("256×1000", "forward", "naive", { "js workspace": 2.5 }),
-  ...guard("64×10", "forward", "naive", { "simd workspace": 5, "relaxed workspace": 5.5 }),
-  ...guard("64×10", "gradient", "naive", { "simd workspace": 7, "relaxed workspace": 7.5 }),
-  ...guard("1×10", "gradient", "naive", { "simd workspace": 0.8, "simd end to end": 0.5 }),
+  ...guard("64×10", "forward", "naive", { "simd workspace": 8, "relaxed workspace": 9.5 }),
+  ...guard("64×10", "gradient", "naive", { "simd workspace": 10, "relaxed workspace": 11 }),
+  ...guard("1×10", "gradient", "naive", { "simd workspace": 3, "simd end to end": 0.75 }),
   ...guard("binary 1e6", "gradient", "naive", { "simd end to end": 14, "relaxed end to end": 16 }),
 ];
 
