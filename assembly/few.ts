@@ -147,34 +147,42 @@ function sumLogits(count: usize, n: usize, x: usize): void {
   }
 }
 
-/** The terms at p times factor. */
+/** The terms at p times factor, and without `quads` times upstream less q, to dx. */
 // @ts-ignore: decorator
-@inline function scaled(p: usize, factor: v128, dx: usize): v128 {
-  const gradient = f32x4.mul(v128.load(p), factor);
+@inline function scaled(p: usize, quads: i32, factor: v128, upstream: v128, q: v128, dx: usize): v128 {
+  const v = f32x4.mul(v128.load(p), factor);
+  const gradient = quads ? v : f32x4.sub(f32x4.mul(v, upstream), q);
   v128.store(dx, gradient);
   return gradient;
 }
 
 /**
- * terms·factor·upstream of each row of a group to dx, and the sums of the others. What is written
- * behind a row is of the next one, which follows, or is put back. `quads` as above, but 0.
+ * terms·factor·upstream of each row of a group to dx, less what smoothing takes, and the sums of the others. What is
+ * written behind a row is of the next one, which follows, or is put back. `quads` as above: with it there is no
+ * smoothing, and the product of both factors is one that may be formed first.
  */
 // @ts-ignore: decorator
 @inline function scaleBy(count: usize, n: usize, quads: i32, dx: usize): void {
   const last = lastLanes(n);
   const bytes = n << 2;
-  const whole = <usize>(quads - 1) << 4;
+  const whole = quads ? <usize>(quads - 1) << 4 : (n - 1) >> 2 << 4;
   const stop = dx + count * bytes;
   const behind = v128.load(stop);
   let terms = TERMS;
   let others = OTHERS;
   for (let row = ROWS, end = ROWS + (count << 2); row < end; row += 4) {
-    const factor = v128.load32_splat(row, PRODUCT);
+    const factor = quads ? v128.load32_splat(row, PRODUCT) : v128.load32_splat(row, FACTOR);
+    const upstream = quads ? factor : v128.load32_splat(row, UPSTREAM);
+    const q = quads ? factor : v128.load32_splat(row, SPREAD);
     let sum = f32x4.splat(0);
-    if (quads > 1) sum = scaled(terms, factor, dx);
-    if (quads > 2) sum = f32x4.add(sum, scaled(terms + 16, factor, dx + 16));
-    const gradient = f32x4.mul(v128.load(terms + whole), factor);
-    v128.store(dx + whole, gradient);
+    if (quads > 1) sum = scaled(terms, quads, factor, upstream, q, dx);
+    if (quads > 2) sum = f32x4.add(sum, scaled(terms + 16, quads, factor, upstream, q, dx + 16));
+    if (!quads) {
+      for (let at: usize = 0; at < whole; at += 16) {
+        sum = f32x4.add(sum, scaled(terms + at, quads, factor, upstream, q, dx + at));
+      }
+    }
+    const gradient = scaled(terms + whole, quads, factor, upstream, q, dx + whole);
     v128.store(others, f32x4.add(sum, v128.and(gradient, last)));
     terms += bytes;
     dx += bytes;
@@ -191,33 +199,8 @@ function scale3(count: usize, n: usize, dx: usize): void {
   scaleBy(count, n, 3, dx);
 }
 
-/** The same for any number of classes, in two products, less what smoothing takes from each element. */
-function scaleTwice(count: usize, n: usize, dx: usize): void {
-  const last = lastLanes(n);
-  const bytes = n << 2;
-  const whole = (n - 1) >> 2 << 4;
-  const stop = dx + count * bytes;
-  const behind = v128.load(stop);
-  let terms = TERMS;
-  let others = OTHERS;
-  for (let row = ROWS, end = ROWS + (count << 2); row < end; row += 4) {
-    const factor = v128.load32_splat(row, FACTOR);
-    const upstream = v128.load32_splat(row, UPSTREAM);
-    const q = v128.load32_splat(row, SPREAD);
-    let sum = f32x4.splat(0);
-    for (let at: usize = 0; at < whole; at += 16) {
-      const gradient = f32x4.sub(f32x4.mul(f32x4.mul(v128.load(terms + at), factor), upstream), q);
-      v128.store(dx + at, gradient);
-      sum = f32x4.add(sum, gradient);
-    }
-    const gradient = f32x4.sub(f32x4.mul(f32x4.mul(v128.load(terms + whole), factor), upstream), q);
-    v128.store(dx + whole, gradient);
-    v128.store(others, f32x4.add(sum, v128.and(gradient, last)));
-    terms += bytes;
-    dx += bytes;
-    others += 16;
-  }
-  v128.store(stop, behind);
+function scaleAny(count: usize, n: usize, dx: usize): void {
+  scaleBy(count, n, 0, dx);
 }
 
 /** The targets' gradients of a group: REST, less the others with `exactly`: the row sums to what it should then. */
@@ -386,7 +369,7 @@ export function fewRows(
     }
     const done = min(r, count);
     if (grad && done) {
-      if (smooth || !i32x4.all_true(once) || quads < 2 || quads > 3) scaleTwice(done, n, dx);
+      if (smooth || !i32x4.all_true(once) || quads < 2 || quads > 3) scaleAny(done, n, dx);
       else if (quads == 3) scale3(done, n, dx);
       else scale2(done, n, dx);
       putTargets(done, n, y, ignored, dx, !smooth);
