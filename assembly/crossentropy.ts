@@ -4,7 +4,7 @@ import {
 } from "./lanes";
 import { expScale, expScaledOnce } from "./exp";
 import { FEW, GROUP, fewRows } from "./few";
-import { NO_SHIFT, gradientCappedRow, gradientRow, roundedFactor, scaleRow, tooLarge } from "./gradient";
+import { NO_OFFSET, gradientCappedRow, gradientRow, roundedFactor, scaleRow, tooLarge } from "./gradient";
 import { log, log1p } from "./log";
 import { CAPPED, PLAIN, SCALED, belowPeak, inner, logitAt, modeOf } from "./logits";
 import { ONE, oneRow } from "./one";
@@ -377,7 +377,7 @@ function generalRows<T>(
         if (around && spread == 0 && poly == 0 && k == special) {
           // Minus the sum of the others as they were rounded: the row sums to what it should.
           storeOne<T>(terms + k * size, 0);
-          const others = scaleRow<T>(terms, dx, n, exact, NO_SHIFT);
+          const others = scaleRow<T>(terms, dx, n, exact, NO_OFFSET);
           storeOne<T>(at, upstream * zTerm - others);
         } else {
           const rounded = roundedFactor<T>(exact);
@@ -391,7 +391,7 @@ function generalRows<T>(
           } else if (t || (spread != 0 && w)) {
             gradientRow<T>(n, t, w, keep, spread, rounded, polyFactor, q, terms, dx);
           } else {
-            scaleRow<T>(terms, dx, n, rounded, spread != 0 ? -q : NO_SHIFT);
+            scaleRow<T>(terms, dx, n, rounded, spread != 0 ? -q : NO_OFFSET);
           }
           const a = gamma != 0 ? S : wSpecial * tSpecial;
           const polyTerm = poly != 0 ? poly * (t ? D - tSpecial : -keep * rest) : 0;

@@ -8,7 +8,7 @@ import { tanhDerivative } from "./tanh";
 /** y ← terms·factor + q, n elements of the compute type; y may be where the terms are. Returns the sum. */
 export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f64): f64 {
   if (tooLarge<T>(factor)) {
-    scaleRow<T>(terms, y, n, firstPart(factor), NO_SHIFT);
+    scaleRow<T>(terms, y, n, firstPart(factor), NO_OFFSET);
     terms = y;
     factor = TWICE;
   }
@@ -49,7 +49,7 @@ export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f6
 
 /** A q that changes nothing, not even the sign of 0. */
 // @ts-ignore: decorator
-@inline export const NO_SHIFT: f64 = -0.0;
+@inline export const NO_OFFSET: f64 = -0.0;
 
 /** The factor and q of the row before, float32 both, and the sum of what came of its terms. */
 const BEFORE: usize = memory.data(16, 16);
@@ -67,7 +67,7 @@ const BEFORE: usize = memory.data(16, 16);
 }
 
 // @ts-ignore: decorator
-@inline export function shiftBefore(): v128 {
+@inline export function offsetBefore(): v128 {
   return v128.load32_splat(BEFORE, 4);
 }
 
@@ -77,31 +77,31 @@ const BEFORE: usize = memory.data(16, 16);
 }
 
 // @ts-ignore: decorator
-@inline export function setSum(sum: f64): void {
+@inline export function setSumBefore(sum: f64): void {
   store<f64>(BEFORE, sum, 8);
 }
 
 // @ts-ignore: decorator
-@inline export function isShifted(): bool {
+@inline export function hasOffset(): bool {
   return load<u32>(BEFORE, 4) != 0x80000000;
 }
 
 /** Whether q costs nothing: it is added to a product, which may be fused. */
 // @ts-ignore: decorator
-@inline export function shiftIsFree(): bool {
+@inline export function offsetIsFree(): bool {
   return ASC_FEATURE_RELAXED_SIMD;
 }
 
 /** Scales the row before that no other row has scaled. */
 export function scaleBefore(terms: usize, y: usize, n: usize): void {
-  setSum(scaleRow<f32>(terms, y, n, load<f32>(BEFORE), load<f32>(BEFORE, 4)));
+  setSumBefore(scaleRow<f32>(terms, y, n, load<f32>(BEFORE), load<f32>(BEFORE, 4)));
 }
 
-/** `shifted`, a literal, or q is added where that is free. */
+/** Without `offset`, a literal, q is left out where adding it would not be free. */
 // @ts-ignore: decorator
-@inline function scaled<T>(p: usize, factor: v128, shifted: bool, q: v128): v128 {
+@inline function scaled<T>(p: usize, factor: v128, offset: bool, q: v128): v128 {
   const e = v128.load(p);
-  return shifted || shiftIsFree() ? madd<T>(e, factor, q) : mul<T>(e, factor);
+  return offset || offsetIsFree() ? madd<T>(e, factor, q) : mul<T>(e, factor);
 }
 
 /**
@@ -109,9 +109,9 @@ export function scaleBefore(terms: usize, y: usize, n: usize): void {
  * not depend on which of both loops scales a row.
  */
 // @ts-ignore: decorator
-@inline export function scaleBoth<T>(p: usize, y: usize, apart: usize, factor: v128, shifted: bool, q: v128): v128 {
-  const v0 = scaled<T>(p, factor, shifted, q);
-  const v1 = scaled<T>(p + apart, factor, shifted, q);
+@inline export function scaleBoth<T>(p: usize, y: usize, apart: usize, factor: v128, offset: bool, q: v128): v128 {
+  const v0 = scaled<T>(p, factor, offset, q);
+  const v1 = scaled<T>(p + apart, factor, offset, q);
   v128.store(y, v0);
   v128.store(y + apart, v1);
   return add<T>(v0, v1);
@@ -119,13 +119,13 @@ export function scaleBefore(terms: usize, y: usize, n: usize): void {
 
 /** The same of what is in neither half; its sum. */
 // @ts-ignore: decorator
-@inline export function scaleRest<T>(terms: usize, y: usize, n: usize, factor: v128, shifted: bool, q: v128): f64 {
+@inline export function scaleRest<T>(terms: usize, y: usize, n: usize, factor: v128, offset: bool, q: v128): f64 {
   const size = sizeof<T>();
   const step = lanes<T>();
   let total: f64 = 0;
   for (let i = n / (2 * step) * (2 * step); i < n; i += step) {
     const left = n - i;
-    const v = scaled<T>(terms + i * size, factor, shifted, q);
+    const v = scaled<T>(terms + i * size, factor, offset, q);
     if (left < step) storeTail<T>(y + i * size, left, v);
     else v128.store(y + i * size, v);
     total += sumLanes<T>(left < step ? tailOf<T>(v, left) : v);

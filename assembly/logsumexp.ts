@@ -8,7 +8,7 @@ import {
   hotUnit, nothingSeen, outOfRange,
 } from "./exp";
 import {
-  SHORT, factorBefore, isShifted, scaleBefore, scaleBoth, scaleRest, setSum, shiftBefore, shiftIsFree,
+  SHORT, factorBefore, hasOffset, offsetBefore, offsetIsFree, scaleBefore, scaleBoth, scaleRest, setSumBefore,
 } from "./gradient";
 import { log1p } from "./log";
 import { CAPPED, SCALED, belowPeak, inner } from "./logits";
@@ -100,13 +100,14 @@ const PARTS: usize = memory.data(16, 16);
  *
  * With `keep` the terms are also stored at `terms`, that of k as 0 or next to it; a row given up leaves anything there.
  * With `scaling` the row before is scaled on the way, its terms at `from` to `to` as {@link setBefore} was told, with q
- * where it is `shifted`: a loop over terms has room for that, and one of its own would begin by waiting for their sum.
- * `mode`, `hot`, `clamp`, `scaling` and `shifted` are literals, and `keep` of hot rows.
+ * where there is an `offset`: a loop over terms has room for that, and one of its own would begin by waiting for their
+ * sum.
+ * `mode`, `hot`, `clamp`, `scaling` and `offset` are literals, and `keep` of hot rows.
  */
 // @ts-ignore: decorator
 @inline function sumExpRowBy<T>(
   x: usize, n: usize, k: usize, by: f64, mode: i32, scale: f64, cap: f64, hot: bool, clamp: bool, keep: bool,
-  terms: usize, scaling: bool, shifted: bool, from: usize, to: usize,
+  terms: usize, scaling: bool, offset: bool, from: usize, to: usize,
 ): f64 {
   const size = sizeof<T>();
   const step = lanes<T>();
@@ -153,8 +154,8 @@ const PARTS: usize = memory.data(16, 16);
           if (keep) v128.store(terms + at + apart, e1);
           a = add<T>(a, add<T>(e0, e1));
           if (scaling) {
-            const both = scaleBoth<T>(from + at, to + at, apart, factorBefore(), shifted, shiftBefore());
-            if (shiftIsFree() || !shifted) c = add<T>(c, both);
+            const both = scaleBoth<T>(from + at, to + at, apart, factorBefore(), offset, offsetBefore());
+            if (offsetIsFree() || !offset) c = add<T>(c, both);
           }
           if (mode == AROUND) seen = v128.or(v128.or(seen, z0), z1);
         }
@@ -192,9 +193,7 @@ const PARTS: usize = memory.data(16, 16);
     total += sumLanes<T>(a);
     if (mode == AROUND && !scaling && outOfRange<T>(seen, hot)) break;
   }
-  if (scaling) {
-    setSum(others + scaleRest<T>(from, to, n, factorBefore(), shifted, shiftBefore()));
-  }
+  if (scaling) setSumBefore(others + scaleRest<T>(from, to, n, factorBefore(), offset, offsetBefore()));
   restoreOne<T>(x + k * size, saved);
   return mode == AROUND && outOfRange<T>(seen, hot) ? NaN : total;
 }
@@ -210,10 +209,10 @@ function sumExpStoreRow(x: usize, n: usize, k: usize, shift: f64, terms: usize):
 }
 
 function sumExpScaleRow(x: usize, n: usize, k: usize, shift: f64, terms: usize, from: usize, to: usize): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, true, terms, true, shiftIsFree(), from, to);
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, true, terms, true, offsetIsFree(), from, to);
 }
 
-function sumExpShiftRow(x: usize, n: usize, k: usize, shift: f64, terms: usize, from: usize, to: usize): f64 {
+function sumExpOffsetRow(x: usize, n: usize, k: usize, shift: f64, terms: usize, from: usize, to: usize): f64 {
   return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, true, terms, true, true, from, to);
 }
 
@@ -316,7 +315,7 @@ const ROW: usize = memory.data(16, 16);
   if (sizeof<T>() == 8) scaled = sumExpWideRow<T>(x, n, k, by, keep, terms);
   else if (!keep) scaled = sumExpPlainRow(x, n, k, by);
   else if (!from) scaled = sumExpStoreRow(x, n, k, by, terms);
-  else if (!shiftIsFree() && isShifted()) scaled = sumExpShiftRow(x, n, k, by, terms, from, to);
+  else if (!offsetIsFree() && hasOffset()) scaled = sumExpOffsetRow(x, n, k, by, terms, from, to);
   else scaled = sumExpScaleRow(x, n, k, by, terms, from, to);
   // The unit is rounded as the terms are: equal logits stay equal.
   const atV = splat<T>(at);

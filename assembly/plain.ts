@@ -1,4 +1,4 @@
-import { NO_SHIFT, roundedFactor, scaleBefore, scaleRow, setBefore, sumBefore, tooLarge } from "./gradient";
+import { NO_OFFSET, roundedFactor, scaleBefore, scaleRow, setBefore, sumBefore, tooLarge } from "./gradient";
 import { loadOne, storeOne } from "./lanes";
 import { log1p, log1pOfTwo } from "./log";
 import { rowU, rowUnit, sumExpRowAround, sumRow } from "./logsumexp";
@@ -67,7 +67,7 @@ export function plainRows(
           const zTerm = lambda != 0 ? 2 * lambda * (peak + log1p<f32>(u)) : 0;
           const weight = w ? loadOne<f32>(w + (k << 2)) : 1;
           const exact = upstream * (weight + zTerm) / ((1 + u) * rowUnit());
-          let q = NO_SHIFT;
+          let q = NO_OFFSET;
           waitingRest = upstream * zTerm;
           if (smooth) {
             const rounded = roundedFactor<f32>(exact);

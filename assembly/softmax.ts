@@ -1,7 +1,7 @@
 import { lanes, loadOne, loadTail, splat, storeOne, storeTail, sub } from "./lanes";
 import { log1p } from "./log";
 import { finiteOrNaN, rowU, rowUnit, sumExpRowOfMaximum } from "./logsumexp";
-import { NO_SHIFT, scaleRow } from "./gradient";
+import { NO_OFFSET, scaleRow } from "./gradient";
 
 // softmax: e^{xⱼ − m}/s.   log-softmax: (xⱼ − m) − ln s, in this order, so that logits of 1e20 stay exact.
 
@@ -13,7 +13,7 @@ import { NO_SHIFT, scaleRow } from "./gradient";
     // y may be x: only this way never has to read a row again after it has stored terms.
     const k = sumExpRowOfMaximum<T>(x, n, true, y);
     storeOne<T>(y + k * size, rowU() == rowU() ? rowUnit() : NaN);
-    scaleRow<T>(y, y, n, 1 / ((1 + rowU()) * rowUnit()), NO_SHIFT);
+    scaleRow<T>(y, y, n, 1 / ((1 + rowU()) * rowUnit()), NO_OFFSET);
   }
 }
 

@@ -76,10 +76,10 @@ const EXCEPTIONS: readonly Exception[] = [
     rules: ["constant"],
     why: "one loop for all weights, and for the end of the array",
   },
-  ...["scaleRow<f32>", "sumExpScaleRow", "sumExpShiftRow"].map((holder): Exception => {
+  ...["scaleRow<f32>", "sumExpScaleRow", "sumExpOffsetRow"].map((holder): Exception => {
     const loop = `${holder}: assembly/gradient.ts scaleRest`;
     const one: Exception = { loop, loops: 1, rules: ["scalar"], why: "the last vectors of a row" };
-    return holder === "sumExpShiftRow" ? { ...one, variant: "simd" } : one;
+    return holder === "sumExpOffsetRow" ? { ...one, variant: "simd" } : one;
   }),
   {
     loop: "plainRows: assembly/plain.ts plainRows",
