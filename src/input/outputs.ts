@@ -116,7 +116,7 @@ export function checkOverlap(
 }
 
 /** Arrays of at most this many bytes are remembered. */
-const SMALL = 4096;
+export const SMALL = 4096;
 /** Outputs and inputs that were apart the last time, by the place of the input. */
 const apart: ArrayBufferView[] = [];
 

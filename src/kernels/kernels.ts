@@ -79,6 +79,36 @@ export type CrossEntropyMeanKernel = (
   scratch: number,
 ) => number;
 
+/** Classes that {@link CrossEntropyRowKernel} takes. */
+export const ROW_CLASSES = 12;
+
+/**
+ * The same of one float32 row of n ≤ {@link ROW_CLASSES} logits that come as numbers, which is faster than by way of
+ * memory; −1, with nothing written, where it takes that way.
+ * @param k its class index, in [0, n)
+ * @param own the logit of k
+ * @param x0 the logits; what is behind n is not looked at
+ * @param dx gradient out, n elements; 0 for none
+ */
+export type CrossEntropyRowKernel = (
+  n: number,
+  k: number,
+  own: number,
+  x0: number,
+  x1: number,
+  x2: number,
+  x3: number,
+  x4: number,
+  x5: number,
+  x6: number,
+  x7: number,
+  x8: number,
+  x9: number,
+  x10: number,
+  x11: number,
+  dx: number,
+) => number;
+
 /**
  * Two rows: one is put together apart from `dx`, so that the logits are there to read again, while the one before is
  * finished; vectors reach over the end of each.
@@ -196,6 +226,7 @@ export type Kernels = { readonly [P in Prefix as `${P}_crossentropy`]: CrossEntr
 } & {
   readonly [P in Prefix as `${P}_entropy`]: EntropyKernel;
 } & {
+  readonly f32_crossentropy_row: CrossEntropyRowKernel;
   readonly f16_narrow: NarrowKernel;
   readonly bf16_narrow: NarrowKernel;
   readonly f16_widen: WidenKernel;

@@ -16,8 +16,8 @@ import {
   type Scalars,
 } from "./crossEntropyOptions.js";
 import { divisors, reduced } from "./crossEntropyRows.js";
-import { directMean, sweepCrossEntropy } from "./crossEntropyTiles.js";
-import { directGrad, isDirectRows } from "./direct.js";
+import { sweepCrossEntropy } from "./crossEntropyTiles.js";
+import { directLoss, directLossWithGrad } from "./directRows.js";
 
 type LossArray = Float32Array | Float64Array;
 
@@ -64,8 +64,8 @@ export function crossEntropy(
   targets: IndexInput | FloatInput,
   options: CrossEntropyOptions = NO_OPTIONS,
 ): number | LossArray {
-  if (options === NO_OPTIONS && isDirectRows(logits, targets)) {
-    const mean = directMean(DEFAULTS, logits, targets as Int32Array);
+  if (options === NO_OPTIONS) {
+    const mean = directLoss(DEFAULTS, logits, targets);
     if (mean !== undefined) return mean;
   }
   knownOptions(options, OPTIONS);
@@ -99,23 +99,10 @@ export function crossEntropyWithGrad(
   targets: IndexInput | FloatInput,
   options: CrossEntropyGradOptions = NO_OPTIONS,
 ): LossWithGrad<number | LossArray> {
-  const direct = directWithGrad(DEFAULTS, logits, targets, options);
+  const direct = directLossWithGrad(DEFAULTS, logits, targets, options);
   if (direct !== undefined) return direct;
   knownOptions(options, GRAD_OPTIONS);
   return evaluate(logits, targets, options, readScalars(options), true) as LossWithGrad<number | LossArray>;
-}
-
-/** A direct call of a loss that the cross-entropy kernels compute; undefined for any other. */
-export function directWithGrad(
-  scalars: Scalars,
-  logits: unknown,
-  targets: unknown,
-  options: object,
-): LossWithGrad | undefined {
-  if (!isDirectRows(logits, targets)) return undefined;
-  const grad = directGrad(options, logits, targets as Int32Array);
-  const loss = grad && directMean(scalars, logits, targets as Int32Array, grad);
-  return loss === undefined ? undefined : { loss, grad: grad as Float32Array };
 }
 
 /**

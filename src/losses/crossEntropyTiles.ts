@@ -8,7 +8,6 @@ import { PREFIX, type Stage, type Views } from "../sweep/stage.js";
 import { type Input, type Place, sweep, type Task, type Tiles } from "../sweep/sweep.js";
 import type { Scalars } from "./crossEntropyOptions.js";
 import { addRows, CrossEntropyBlock, type Divisors, ignoredMark, type RowTotals } from "./crossEntropyRows.js";
-import { copyInDirect, copyIndicesDirect, copyOutDirect } from "./direct.js";
 
 /** The checked arguments of a call, and where its losses go. */
 export interface CrossEntropyCall {
@@ -29,31 +28,7 @@ export function sweepCrossEntropy(contents: RowContents, call: CrossEntropyCall)
   sweep(new CrossEntropyTiles(blockFor(contents, call.logits.rows), call));
 }
 
-const blockFor = remembering((stage, contents, rows) => new CrossEntropyBlock(stage, contents, rows));
-
-/**
- * The mean of a direct call, and its gradient; undefined, before anything is written, where an index is no class or a
- * tile too small.
- */
-export function directMean(
-  scalars: Scalars,
-  logits: Float32Array,
-  targets: Int32Array,
-  grad?: Float32Array,
-): number | undefined {
-  const rows = targets.length;
-  const classes = logits.length / rows;
-  const result = grad === undefined ? "none" : "inPlace";
-  const block = blockFor({ type: "float32", classes, probabilities: false, weight: false, result }, rows);
-  if (rows > block.rows) return undefined;
-  const { at, stage } = block;
-  const { f32, i32 } = stage;
-  copyIndicesDirect(targets, i32, at.indices);
-  copyInDirect(logits, f32, at.logits);
-  const mean = block.mean(rows, scalars, grad !== undefined);
-  if (mean !== undefined && grad !== undefined) copyOutDirect(f32, at.result, grad);
-  return mean;
-}
+export const blockFor = remembering((stage, contents, rows) => new CrossEntropyBlock(stage, contents, rows));
 
 /** A cross-entropy as tiles. */
 class CrossEntropyTiles implements Tiles {

@@ -3,17 +3,22 @@
  * loop over small batches those are the calls, and what the others need costs more than their arithmetic. What is not
  * direct, or not right, is left to the way of all calls.
  */
-import { NO_OPTIONS } from "../input/options.js";
-import { areApart } from "../input/outputs.js";
+import { areApart, SMALL } from "../input/outputs.js";
 
-/** Whether no options are given but, if at all, these. What is no plain object may have others that do not show. */
+/**
+ * Whether no options are given but, if at all, these. What is no plain object may have others that do not show. Best
+ * asked once an option has been read: V8 knows the prototype of what it has just read from, and otherwise calls for it.
+ */
 export function hasOnly(options: object, name: string, other = name): boolean {
-  if (options === NO_OPTIONS) return true;
-  if (typeof options !== "object" || options === null || Object.getPrototypeOf(options) !== Object.prototype)
-    return false;
+  if (Object.getPrototypeOf(options) !== Object.prototype) return false;
   for (const given in options) if (given !== name && given !== other) return false;
   return true;
 }
+
+/** What {@link isFit} approved last, of small arrays, as {@link areApart} remembers them. */
+let fitGrad: Float32Array | undefined;
+let fitX: Float32Array | undefined;
+let fitTargets: Float32Array | Int32Array | undefined;
 
 /**
  * Where the gradient of a direct call goes: a new array, or the caller's if it is the only option, as long as the input,
@@ -27,12 +32,24 @@ export function directGrad(
   targets: Float32Array | Int32Array | undefined,
   other = "grad",
 ): Float32Array | undefined {
+  if (typeof options !== "object" || options === null) return undefined;
+  const { grad } = options as { grad?: Float32Array };
   if (!hasOnly(options, "grad", other)) return undefined;
-  const { grad } = options as { grad?: unknown };
   if (grad === undefined) return new Float32Array(x.length);
-  if (!(grad instanceof Float32Array) || grad.length !== x.length) return undefined;
-  const apart = (grad === x || areApart(grad, x, 0)) && (targets === undefined || areApart(grad, targets, 1));
-  return apart ? grad : undefined;
+  if (grad === fitGrad && x === fitX && targets === fitTargets && grad.length === x.length) return grad;
+  return isFit(grad, x, targets) ? grad : undefined;
+}
+
+function isFit(grad: unknown, x: Float32Array, targets: Float32Array | Int32Array | undefined): grad is Float32Array {
+  if (!(grad instanceof Float32Array) || grad.length !== x.length) return false;
+  if (grad !== x && !areApart(grad, x, 0)) return false;
+  if (targets !== undefined && !areApart(grad, targets, 1)) return false;
+  if (grad.byteLength <= SMALL) {
+    fitGrad = grad;
+    fitX = x;
+    fitTargets = targets;
+  }
+  return true;
 }
 
 /** Up to this length a loop copies faster than `set`, which takes 10 ns whatever the length, and a new view another 40. */
@@ -65,10 +82,12 @@ let resultsAt = 0;
 export function copyOutDirect(from: Float32Array, at: number, to: Float32Array): void {
   const { length } = to;
   const begin = at >>> 2;
-  if (length <= LOOP_OUT) {
-    for (let i = 0; i < length; i++) to[i] = from[begin + i];
-    return;
-  }
+  if (length > LOOP_OUT) copyView(from, begin, to);
+  else for (let i = 0; i < length; i++) to[i] = from[begin + i];
+}
+
+function copyView(from: Float32Array, begin: number, to: Float32Array): void {
+  const { length } = to;
   if (resultsOf !== from || resultsAt !== begin || results.length !== length) {
     results = from.subarray(begin, begin + length);
     resultsOf = from;

@@ -5,6 +5,7 @@ import {
   type ComputeType,
   computeType,
   elementBytes,
+  isCurrent,
   layout,
   PREFIX,
   rowsOfTile,
@@ -121,7 +122,7 @@ class ElementLayout {
   }
 
   serves(type: ComputeType, size: number): boolean {
-    return size <= this.size && type === this.type && sharedStage(this.at.end - this.stage.base) === this.stage;
+    return size <= this.size && type === this.type && isCurrent(this.stage);
   }
 }
 

@@ -140,7 +140,8 @@ function evaluate(
 /** Classes of a direct call; undefined for another one. */
 function directClasses(logits: unknown, options: EntropyLossOptions): number | undefined {
   if (!(logits instanceof Float32Array) || logits.length === 0 || logits.length > DIRECT) return undefined;
-  const classes: unknown = options?.classes === undefined ? logits.length : options.classes;
+  if (typeof options !== "object" || options === null) return undefined;
+  const classes: unknown = options.classes === undefined ? logits.length : options.classes;
   return typeof classes === "number" && classes > 0 && Number.isInteger(classes) && logits.length % classes === 0
     ? classes
     : undefined;

@@ -1,14 +1,13 @@
 import type { FloatInput, FloatOutput, IndexInput, ResultOf } from "../input/elements.js";
 import { finiteNumber, knownOptions, NO_OPTIONS, NOT_NEGATIVE } from "../input/options.js";
-import { directWithGrad, evaluate, type LossWithGrad } from "./crossEntropy.js";
+import { evaluate, type LossWithGrad } from "./crossEntropy.js";
 import {
   type CrossEntropyGradOptions,
   type CrossEntropyOptions,
   DEFAULTS,
   readScalars,
 } from "./crossEntropyOptions.js";
-import { directMean } from "./crossEntropyTiles.js";
-import { isDirectRows } from "./direct.js";
+import { directLoss, directLossWithGrad } from "./directRows.js";
 import type { LossArray } from "./elementLoss.js";
 
 const GAMMA = 2;
@@ -75,8 +74,8 @@ export function focalLoss(
   targets: IndexInput,
   options: FocalLossOptions = NO_OPTIONS,
 ): number | LossArray {
-  if (options === NO_OPTIONS && isDirectRows(logits, targets)) {
-    const mean = directMean(DIRECT, logits, targets as Int32Array);
+  if (options === NO_OPTIONS) {
+    const mean = directLoss(DIRECT, logits, targets);
     if (mean !== undefined) return mean;
   }
   knownOptions(options, OPTIONS);
@@ -109,7 +108,7 @@ export function focalLossWithGrad(
   targets: IndexInput,
   options: FocalLossGradOptions = NO_OPTIONS,
 ): LossWithGrad<number | LossArray> {
-  const direct = directWithGrad(DIRECT, logits, targets, options);
+  const direct = directLossWithGrad(DIRECT, logits, targets, options);
   if (direct !== undefined) return direct;
   knownOptions(options, GRAD_OPTIONS);
   return run(logits, targets, options, true) as LossWithGrad<number | LossArray>;

@@ -5,6 +5,7 @@ import { OPTION_SLOTS, scratchElements } from "../kernels/kernels.js";
 import {
   type ComputeType,
   elementBytes,
+  isCurrent,
   isNarrow,
   layout,
   rowsOfTile,
@@ -81,7 +82,7 @@ export class RowBlock {
       contents.result === own.result &&
       contents.probabilities === own.probabilities &&
       contents.weight === own.weight &&
-      sharedStage(this.at.end - this.stage.base) === this.stage
+      isCurrent(this.stage)
     );
   }
 }

@@ -84,6 +84,11 @@ export function setTileBytes(bytes = TILE_BYTES): void {
   shared = undefined; // and with it what calls remember of it
 }
 
+/** Whether it is the stage that calls share now. */
+export function isCurrent(stage: Stage): boolean {
+  return stage === shared && stage.variant === currentVariant();
+}
+
 export function align(bytes: number): number {
   return Math.ceil(bytes / ALIGN) * ALIGN; // not `& ~15`: int32 wraps at 2 GiB
 }

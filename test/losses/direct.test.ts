@@ -137,6 +137,38 @@ describeSets("direct calls", (set) => {
     });
   }
 
+  test("crossEntropy: one row of 1 to 13 classes, whatever stands in it, as the call with a named reduction, to the bit", () => {
+    const rng = new Rng(5);
+    const odd = [Infinity, -Infinity, Number.NaN, 500, -500, 1e38, -0];
+    for (let n = 1; n <= 13; n++) {
+      const rows = [rng.fill(n, normal), rng.fill(n, () => 40 * rng.normal(1)), new Float64Array(n).fill(-Infinity)];
+      for (const value of odd) rows.push(rng.fill(n, normal).fill(value, rng.integer(n), n));
+      for (const row of rows) {
+        const x = Float32Array.from(row);
+        const y = Int32Array.of(rng.integer(n));
+        const want = celoss.crossEntropyWithGrad(x, y, MEAN);
+        const grad = new Float32Array(n);
+        expect(celoss.crossEntropy(x, y)).toBe(want.loss);
+        expect(celoss.crossEntropyWithGrad(x, y, { grad }).loss).toBe(want.loss);
+        identical(grad, want.grad as Values);
+        expect(celoss.crossEntropyWithGrad(x, y, { grad: x }).loss).toBe(want.loss);
+        identical(x, want.grad as Values);
+      }
+    }
+  });
+
+  test("crossEntropy: an index that is no class of a single row is refused before anything is written", () => {
+    const grad = Float32Array.of(3, 3);
+    for (const k of [2, -1, -(2 ** 31)]) {
+      const call = () => celoss.crossEntropyWithGrad(Float32Array.of(1, 2), Int32Array.of(k), { grad });
+      expect(call).toThrow(`"targets" expected integer in [0, 2), got ${k}`);
+    }
+    identical(grad, Float32Array.of(3, 3));
+    const ignored = celoss.crossEntropyWithGrad(Float32Array.of(1, 2), Int32Array.of(-100), { grad });
+    expect(ignored.loss).toBeNaN();
+    identical(grad, new Float32Array(2));
+  });
+
   for (const name of ["crossEntropy", "focalLoss", "nllLoss"]) {
     test(`${name}: ignored rows count for nothing, other indices are refused before anything is written`, () => {
       const loss = LOSSES[name];

@@ -6,7 +6,15 @@ import { REPOSITORY } from "./packed.js";
 
 const PREFIXES = ["f32", "f64"] as const satisfies Prefix[];
 const FAMILIES = ["crossentropy", "crossentropy_mean", "logsumexp", "softmax", "logsoftmax", "bce"] as const;
-const OTHERS = ["f32_entropy", "f64_entropy", "f16_narrow", "bf16_narrow", "f16_widen", "bf16_widen"] as const;
+const OTHERS = [
+  "f32_crossentropy_row",
+  "f32_entropy",
+  "f64_entropy",
+  "f16_narrow",
+  "bf16_narrow",
+  "f16_widen",
+  "bf16_widen",
+] as const;
 const ELEMENTS = PREFIXES.flatMap((prefix) => ELEMENT_OPS.map((op) => `${prefix}_${op}` as const));
 const KERNELS = [
   ...ELEMENTS,

@@ -96,6 +96,7 @@ export function instantiateJs(bytes: number): KernelInstance {
     ...elementKernels("f64", f64),
     f32_entropy: (rows, ...rest) => entropy(memory, f32, rows, ...rest),
     f64_entropy: (rows, ...rest) => entropy(memory, f64, rows, ...rest),
+    f32_crossentropy_row: () => -1, // numbers are no faster than memory here
     f16_narrow: (n, from, to) => narrowFloat16(memory, n, from, to),
     bf16_narrow: (n, from, to) => narrowBfloat16(memory, n, from, to),
     f16_widen: (n, from, to) => widenFloat16(memory, n, from, to),
