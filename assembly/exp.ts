@@ -53,12 +53,6 @@ import { held, lt, madd, mul, nmadd, pmax, splat, sub } from "./lanes";
   return (shift - (sizeof<T>() == 8 ? 1023 : 127)) * LN2;
 }
 
-/** An x that is in range, but whose term is too small to count. */
-// @ts-ignore: decorator
-@inline export function expNegligible<T>(shift: f64): f64 {
-  return (shift - (sizeof<T>() == 8 ? 1000 : 116)) * LN2;
-}
-
 /** The shift that brings eˣ near 1; NaN where x is. */
 // @ts-ignore: decorator
 @inline export function expShift(x: f64): f64 {

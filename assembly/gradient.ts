@@ -14,28 +14,25 @@ export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f6
   }
   const size = sizeof<T>();
   const step = lanes<T>();
-  const half = n / (2 * step) * step;
-  const apart = half * size;
+  const whole = n - n % (2 * step);
   const f = splat<T>(factor);
   const qV = splat<T>(q);
   let total: f64 = 0;
   let i: usize = 0;
-  while (i < half) {
+  while (i < whole) {
     let b = splat<T>(0);
-    for (const stop = min(i + BLOCK * step, half); i < stop; ) {
+    for (const stop = min(i + 2 * BLOCK * step, whole); i < stop; ) {
       let c = splat<T>(0);
-      const end = min(i + SHORT * step, stop);
-      for (; i + 4 * step <= end; i += 4 * step) {
+      const end = min(i + 2 * SHORT * step, stop);
+      for (; i + 8 * step <= end; i += 8 * step) {
         const p = terms + i * size;
         const to = y + i * size;
-        c = add<T>(c, scaleBoth<T>(p, to, apart, f, true, qV));
-        c = add<T>(c, scaleBoth<T>(p + 16, to + 16, apart, f, true, qV));
-        c = add<T>(c, scaleBoth<T>(p + 32, to + 32, apart, f, true, qV));
-        c = add<T>(c, scaleBoth<T>(p + 48, to + 48, apart, f, true, qV));
+        c = add<T>(c, scaleBoth<T>(p, to, f, true, qV));
+        c = add<T>(c, scaleBoth<T>(p + 32, to + 32, f, true, qV));
+        c = add<T>(c, scaleBoth<T>(p + 64, to + 64, f, true, qV));
+        c = add<T>(c, scaleBoth<T>(p + 96, to + 96, f, true, qV));
       }
-      for (; i < end; i += step) {
-        c = add<T>(c, scaleBoth<T>(terms + i * size, y + i * size, apart, f, true, qV));
-      }
+      for (; i < end; i += 2 * step) c = add<T>(c, scaleBoth<T>(terms + i * size, y + i * size, f, true, qV));
       b = add<T>(b, c);
     }
     total += sumLanes<T>(b);
@@ -105,19 +102,19 @@ export function scaleBefore(terms: usize, y: usize, n: usize): void {
 }
 
 /**
- * terms·factor + q at p to y, and as much further on, of the other half of the row, as the terms are made: the sum does
- * not depend on which of both loops scales a row.
+ * terms·factor + q of two vectors at p to y, and their sum: in pairs, as the terms are made, so that a row's sum does
+ * not depend on which of both loops scales it.
  */
 // @ts-ignore: decorator
-@inline export function scaleBoth<T>(p: usize, y: usize, apart: usize, factor: v128, offset: bool, q: v128): v128 {
+@inline export function scaleBoth<T>(p: usize, y: usize, factor: v128, offset: bool, q: v128): v128 {
   const v0 = scaled<T>(p, factor, offset, q);
-  const v1 = scaled<T>(p + apart, factor, offset, q);
+  const v1 = scaled<T>(p + 16, factor, offset, q);
   v128.store(y, v0);
-  v128.store(y + apart, v1);
+  v128.store(y, v1, 16);
   return add<T>(v0, v1);
 }
 
-/** The same of what is in neither half; its sum. */
+/** The same of what is left of a row behind its pairs; its sum. */
 // @ts-ignore: decorator
 @inline export function scaleRest<T>(terms: usize, y: usize, n: usize, factor: v128, offset: bool, q: v128): f64 {
   const size = sizeof<T>();

@@ -152,16 +152,10 @@ const TAIL_MASK: usize = memory.data<u32>([0xffffffff, 0xffffffff, 0xffffffff, 0
   else store<f32>(p, <f32>value);
 }
 
-/** Stores the first `left` lanes and nothing behind them: in place, the next row stands there. */
+/** Stores the first `left` lanes; what is behind them stays: in place, the next row stands there. */
 // @ts-ignore: decorator
 @inline export function storeTail<T>(p: usize, left: usize, v: v128): void {
-  if (sizeof<T>() == 8) {
-    v128.store64_lane(p, v, 0);
-  } else {
-    if (left & 2) v128.store64_lane(p, v, 0);
-    if (left == 1) v128.store32_lane(p, v, 0);
-    if (left == 3) v128.store32_lane(p + 8, v, 2);
-  }
+  v128.store(p, v128.bitselect(v, v128.load(p), tailMask<T>(left)));
 }
 
 /** Number of the first lane that is all ones. */

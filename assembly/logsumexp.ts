@@ -3,7 +3,7 @@ import {
   restoreOne, splat, storeTail, sumLanes, tailOf,
 } from "./lanes";
 import {
-  HOT_FAR, HOT_LEAST, expConstant, expFloor, expMagic, expNegligible, expScale, expScaled, expScaledAt, expScaledOnce,
+  HOT_FAR, HOT_LEAST, expConstant, expFloor, expMagic, expScale, expScaled, expScaledAt, expScaledOnce,
   expShift, exponent, hotArgument, hotConstant, hotExponent, hotIsFixed, hotMagic, hotNegligible, hotTerm, hotTermOf,
   hotUnit, nothingSeen, outOfRange,
 } from "./exp";
@@ -76,38 +76,44 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
 /** A sum of sums: in a register it would cost the loop one. */
 const PARTS: usize = memory.data(16, 16);
 
+/**
+ * Rows of more classes are read as two halves side by side: where a processor stops prefetching at the end of a page,
+ * the other half goes on meanwhile. Shorter rows would be over before it has begun: those are read from end to end.
+ */
+// @ts-ignore: decorator
+@inline const LONG: usize = 65536;
+
 /** One more mode. */
 // @ts-ignore: decorator
 @inline const AROUND: i32 = -1;
 
-/** z less what it is taken around but for a shift, with `clamp` raised to what is negligible. */
+/** z less what it is taken around but for a shift, unless `hot` raised to what is negligible. */
 // @ts-ignore: decorator
 @inline function argument<T>(
-  x: v128, mode: i32, factor: v128, cap: v128, peak: v128, clamp: bool, floor: v128,
+  x: v128, mode: i32, factor: v128, cap: v128, peak: v128, hot: bool, floor: v128,
 ): v128 {
   const z = mode == AROUND ? x : belowPeak<T>(x, mode, factor, cap, peak);
-  return clamp ? pmax<T>(z, floor) : z;
+  return hot ? z : pmax<T>(z, floor);
 }
 
 /**
  * Σ_{j ≠ k} EXP_SCALE·e^{zⱼ}/unit, of which k is left out: its logit is replaced by one whose term is below all that
  * counts, and put back. The unit depends on the mode:
  *
- * AROUND, a literal: z = x and 2^by, `by` an integer. NaN when a term is out of range: above always, below unless
- * `clamp`.
- * SCALED, of plain logits too, and CAPPED: e^by, `by` the peak (logits.ts) of the maximum; with `clamp`. NaN where it
- * is.
+ * AROUND, a literal: z = x and 2^by, `by` an integer. NaN when a term is out of range: above always, below where `hot`,
+ * whose exponential is the hot loops'.
+ * SCALED, of plain logits too, and CAPPED: e^by, `by` the peak (logits.ts) of the maximum; not hot. NaN where it is.
  *
  * With `keep` the terms are also stored at `terms`, that of k as 0 or next to it; a row given up leaves anything there.
  * With `scaling` the row before is scaled on the way, its terms at `from` to `to` as {@link setBefore} was told, with q
  * where there is an `offset`: a loop over terms has room for that, and one of its own would begin by waiting for their
- * sum.
- * `mode`, `hot`, `clamp`, `scaling` and `offset` are literals, and `keep` of hot rows.
+ * sum. With `halves` those of the row are read side by side: LONG.
+ * `mode`, `hot`, `scaling`, `offset` and `halves` are literals, and `keep` of hot rows.
  */
 // @ts-ignore: decorator
 @inline function sumExpRowBy<T>(
-  x: usize, n: usize, k: usize, by: f64, mode: i32, scale: f64, cap: f64, hot: bool, clamp: bool, keep: bool,
-  terms: usize, scaling: bool, offset: bool, from: usize, to: usize,
+  x: usize, n: usize, k: usize, by: f64, mode: i32, scale: f64, cap: f64, hot: bool, keep: bool, terms: usize,
+  scaling: bool, offset: bool, from: usize, to: usize, halves: bool,
 ): f64 {
   const size = sizeof<T>();
   const step = lanes<T>();
@@ -121,40 +127,44 @@ const PARTS: usize = memory.data(16, 16);
   const factor = inner<T>(mode, scale, cap);
   const capV = splat<T>(cap);
   const peak = splat<T>(by);
-  const nothing = clamp ? -Infinity : hot ? hotNegligible(shift) : expNegligible<T>(shift);
+  const nothing = hot ? hotNegligible(shift) : -Infinity;
   const saved = replaceOne<T>(x + k * size, nothing);
   let total: f64 = 0;
   let others: f64 = 0;
   let i: usize = 0;
   let seen = nothingSeen<T>();
   if (sizeof<T>() != 8 && mode != CAPPED) {
-    // Both halves of the row side by side: a prefetcher stops at the end of a page, and the other goes on meanwhile.
     // What is not finite is out of range, or raised.
-    const half = n / (2 * step) * step;
-    const apart = half * size;
-    while (i < half) {
+    const whole = n - n % (2 * step);
+    const pair = halves ? step : 2 * step;
+    const end = halves ? whole / 2 : whole;
+    const apart = end * size;
+    while (i < end) {
       let a = splat<T>(0);
       if (scaling) v128.store(PARTS, a);
-      for (const stop = min(i + BLOCK * step, half); i < stop; ) {
+      for (const stop = min(i + BLOCK * pair, end); i < stop; ) {
         let c = splat<T>(0);
-        for (const end = scaling ? min(i + SHORT * step, stop) : stop; i < end; i += step) {
+        for (const short = scaling ? min(i + SHORT * pair, stop) : stop; i < short; i += pair) {
           const at = i * size;
-          const p = x + at;
-          const x0 = argument<T>(v128.load(p), mode, factor, capV, peak, clamp, floor);
+          const x0 = argument<T>(v128.load(x + at), mode, factor, capV, peak, hot, floor);
           const t0 = hot ? hotArgument(x0, h0) : x0;
           const z0 = hot ? hotExponent(t0, h0, magic) : exponent<T>(x0, c0, magic);
           const e0 = hot ? hotTerm(t0, z0, magic, h1, h2, h3, h4, h5)
             : expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6);
           if (keep) v128.store(terms + at, e0);
-          const x1 = argument<T>(v128.load(p + apart), mode, factor, capV, peak, clamp, floor);
+          const next = halves ? v128.load(x + at + apart) : v128.load(x + at, 16);
+          const x1 = argument<T>(next, mode, factor, capV, peak, hot, floor);
           const t1 = hot ? hotArgument(x1, h0) : x1;
           const z1 = hot ? hotExponent(t1, h0, magic) : exponent<T>(x1, c0, magic);
           const e1 = hot ? hotTerm(t1, z1, magic, h1, h2, h3, h4, h5)
             : expScaled<T>(x1, z1, magic, c1, c2, c3, c4, c5, c6);
-          if (keep) v128.store(terms + at + apart, e1);
+          if (keep) {
+            if (halves) v128.store(terms + at + apart, e1);
+            else v128.store(terms + at, e1, 16);
+          }
           a = add<T>(a, add<T>(e0, e1));
           if (scaling) {
-            const both = scaleBoth<T>(from + at, to + at, apart, factorBefore(), offset, offsetBefore());
+            const both = scaleBoth<T>(from + at, to + at, factorBefore(), offset, offsetBefore());
             if (offsetIsFree() || !offset) c = add<T>(c, both);
           }
           if (mode == AROUND) seen = v128.or(v128.or(seen, z0), z1);
@@ -169,7 +179,7 @@ const PARTS: usize = memory.data(16, 16);
         return NaN;
       }
     }
-    i = 2 * half;
+    i = whole;
   }
   const none = held<T>(nothing);
   while (i < n) {
@@ -177,7 +187,7 @@ const PARTS: usize = memory.data(16, 16);
     for (const stop = min(i + (sizeof<T>() == 8 ? BLOCK : BLOCK / 4) * step, n); i < stop; i += step) {
       const left = n - i;
       let x0 = left < step ? loadTail<T>(x + i * size, left, none) : v128.load(x + i * size);
-      x0 = argument<T>(x0, mode, factor, capV, peak, clamp, floor);
+      x0 = argument<T>(x0, mode, factor, capV, peak, hot, floor);
       const t0 = hot ? hotArgument(x0, h0) : x0;
       const z0 = hot ? hotExponent(t0, h0, magic) : exponent<T>(x0, c0, magic);
       const e0 = hot ? hotTerm(t0, z0, magic, h1, h2, h3, h4, h5)
@@ -201,31 +211,35 @@ const PARTS: usize = memory.data(16, 16);
 // What is met with of it, as functions. Only rows that are computed in float32 are read as fast as can be.
 
 function sumExpPlainRow(x: usize, n: usize, k: usize, shift: f64): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, false, 0, false, false, 0, 0);
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, 0, false, false, 0, 0, false);
+}
+
+function sumExpPlainLongRow(x: usize, n: usize, k: usize, shift: f64): f64 {
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, 0, false, false, 0, 0, true);
 }
 
 function sumExpStoreRow(x: usize, n: usize, k: usize, shift: f64, terms: usize): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, true, terms, false, false, 0, 0);
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, true, terms, false, false, 0, 0, false);
+}
+
+function sumExpStoreLongRow(x: usize, n: usize, k: usize, shift: f64, terms: usize): f64 {
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, true, terms, false, false, 0, 0, true);
 }
 
 function sumExpScaleRow(x: usize, n: usize, k: usize, shift: f64, terms: usize, from: usize, to: usize): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, true, terms, true, offsetIsFree(), from, to);
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, true, terms, true, offsetIsFree(), from, to, false);
 }
 
 function sumExpOffsetRow(x: usize, n: usize, k: usize, shift: f64, terms: usize, from: usize, to: usize): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, true, terms, true, true, from, to);
-}
-
-function sumExpWideRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, false, false, keep, terms, false, false, 0, 0);
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, true, terms, true, true, from, to, false);
 }
 
 function sumExpClampedRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, false, true, keep, terms, false, false, 0, 0);
+  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, false, keep, terms, false, false, 0, 0, false);
 }
 
 function sumExpBelowRow<T>(x: usize, n: usize, k: usize, peak: f64, scale: f64, keep: bool, terms: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, peak, SCALED, scale, 0, false, true, keep, terms, false, false, 0, 0);
+  return sumExpRowBy<T>(x, n, k, peak, SCALED, scale, 0, false, keep, terms, false, false, 0, 0, false);
 }
 
 /** Σ xⱼ of a float32 row. */
@@ -278,9 +292,7 @@ const ROW: usize = memory.data(16, 16);
 @inline export const MOST: f64 = 1e17;
 /** Below it what stood in for k would count. */
 // @ts-ignore: decorator
-@inline function least<T>(): f64 {
-  return sizeof<T>() == 8 ? 1e-24 : 1e-15;
-}
+@inline const LEAST: f64 = 1e-15;
 /** Up to here k may lie without a loss of accuracy; beyond it, differences of logits that matter are exact. */
 // @ts-ignore: decorator
 @inline const FAR: f64 = 350;
@@ -291,7 +303,7 @@ const ROW: usize = memory.data(16, 16);
   x: usize, n: usize, k: usize, peak: f64, mode: i32, scale: f64, cap: f64, keep: bool, terms: usize,
 ): void {
   const sum = mode == CAPPED
-    ? sumExpRowBy<T>(x, n, k, peak, CAPPED, scale, cap, false, true, false, 0, false, false, 0, 0)
+    ? sumExpRowBy<T>(x, n, k, peak, CAPPED, scale, cap, false, false, 0, false, false, 0, 0, false)
     : sumExpBelowRow<T>(x, n, k, peak, scale, keep, terms);
   summed(sum, expScale<T>());
 }
@@ -312,7 +324,8 @@ const ROW: usize = memory.data(16, 16);
   }
   const by = fixed ? 0 : expShift(at);
   let scaled: f64;
-  if (sizeof<T>() == 8) scaled = sumExpWideRow<T>(x, n, k, by, keep, terms);
+  if (sizeof<T>() == 8) scaled = sumExpClampedRow<T>(x, n, k, by, keep, terms);
+  else if (n > LONG) scaled = keep ? sumExpStoreLongRow(x, n, k, by, terms) : sumExpPlainLongRow(x, n, k, by);
   else if (!keep) scaled = sumExpPlainRow(x, n, k, by);
   else if (!from) scaled = sumExpStoreRow(x, n, k, by, terms);
   else if (!offsetIsFree() && hasOffset()) scaled = sumExpOffsetRow(x, n, k, by, terms, from, to);
@@ -320,7 +333,7 @@ const ROW: usize = memory.data(16, 16);
   // The unit is rounded as the terms are: equal logits stay equal.
   const atV = splat<T>(at);
   const u = summed(scaled, first<T>(sizeof<T>() == 8 ? expScaledAt<T>(atV, by) : hotTermOf(atV, by)));
-  return u < MOST && (fixed ? scaled > HOT_LEAST * hotUnit(by) : u > least<T>());
+  return u < MOST && (sizeof<T>() == 8 || (fixed ? scaled > HOT_LEAST * hotUnit(by) : u > LEAST));
 }
 
 /**
@@ -333,7 +346,7 @@ const ROW: usize = memory.data(16, 16);
 ): usize {
   if (!tried && sumExpRowAround<T>(x, n, k, keep, terms, 0, 0)) return k;
   const at = loadOne<T>(x + k * sizeof<T>());
-  if (abs<f64>(at) <= FAR) {
+  if (sizeof<T>() != 8 && abs<f64>(at) <= FAR) {
     const shift = expShift(at);
     const scaled = sumExpClampedRow<T>(x, n, k, shift, keep, terms);
     if (summed(scaled, first<T>(expScaledAt<T>(splat<T>(at), shift))) < MOST) return k;
