@@ -51,8 +51,20 @@ export function rowRegions(base: number, contents: RowContents, rows: number) {
     result: contents.result === "apart" ? elements * bytes : 0,
   });
   if (contents.result === "inPlace") regions.result = regions.logits;
+  if (contents.result === "apart") {
+    const shift = (PAGE + HALF_A_PAGE - ((regions.result - regions.logits) % PAGE)) % PAGE;
+    regions.result += shift;
+    regions.end += shift;
+  }
   return regions;
 }
+
+/**
+ * A processor takes a load for one of what was stored just before when both stand at the same place within their pages,
+ * and waits. So a logit stands half a page from the place of its gradient, those beside it nearly so.
+ */
+const PAGE = 4096;
+const HALF_A_PAGE = PAGE / 2;
 
 /** How many of `rows` rows a tile has. */
 function tileRows(contents: RowContents, rows: number): number {
