@@ -1,5 +1,5 @@
-// Vectors of the element type T, f32 with 4 lanes or f64 with 2: `sizeof<T>() == 8` decides. This is the only file that
-// asks which instructions the target has. The 16-bit types are widened before they get here: halves.ts.
+// Vectors of the element type T, f32 with 4 lanes or f64 with 2: `sizeof<T>() == 8` decides. The 16-bit types are
+// widened before they get here: halves.ts.
 
 /** float32 sums are carried over to float64 after this many vectors. */
 // @ts-ignore: decorator

@@ -81,7 +81,7 @@ const PARTS: usize = memory.data(16, 16);
  * the other half goes on meanwhile. Shorter rows would be over before it has begun: those are read from end to end.
  */
 // @ts-ignore: decorator
-@inline const LONG: usize = 65536;
+@inline export const LONG: usize = 65536;
 
 /** One more mode. */
 // @ts-ignore: decorator

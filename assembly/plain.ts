@@ -1,7 +1,7 @@
 import { NO_OFFSET, roundedFactor, scaleBefore, scaleRow, setBefore, sumBefore, tooLarge } from "./gradient";
 import { loadOne, storeOne } from "./lanes";
 import { log1p, log1pOfTwo } from "./log";
-import { rowU, rowUnit, sumExpRowAround, sumRow } from "./logsumexp";
+import { LONG, rowU, rowUnit, sumExpRowAround, sumRow } from "./logsumexp";
 
 // Rows of float32 logits with index targets and the options that nearly every call has: ignored rows, the z-loss, class
 // weights or label smoothing. Around the target; the logarithms of two rows in one vector, after those of a whole group
@@ -24,9 +24,14 @@ const BELOW: usize = memory.data(<i32>GROUP * 8, 16);
   return (n + 4) << 2;
 }
 
-/** Up to so many classes a row is scaled beside the next one: longer ones are better read from the cache once more. */
+/**
+ * Whether rows are scaled beside the next ones. Long ones leave the cache that is next to the core before they are
+ * scaled; `relaxed`, which waits for memory then, does better with fewer streams at a time.
+ */
 // @ts-ignore: decorator
-@inline const BESIDE: usize = 2048;
+@inline function beside(n: usize): bool {
+  return n <= (ASC_FEATURE_RELAXED_SIMD ? 8192 : LONG);
+}
 
 /** Returns how many rows it has done: it stops before one that has something out of range. */
 export function plainRows(
@@ -35,7 +40,6 @@ export function plainRows(
 ): usize {
   const grad = dx != 0;
   const bytes = n << 2;
-  const beside = n <= BESIDE;
   const apart = scratchBytes(n);
   let room: usize = 0;
   const smooth = epsilon != 0;
@@ -77,7 +81,7 @@ export function plainRows(
           }
           storeOne<f32>(terms + (k << 2), 0);
           waitingAt = to + (k << 2);
-          if (!beside || tooLarge<f32>(exact)) {
+          if (!beside(n) || tooLarge<f32>(exact)) {
             const others = scaleRow<f32>(terms, to, n, exact, q);
             storeOne<f32>(waitingAt, smooth ? waitingRest : waitingRest - others);
           } else {
