@@ -101,24 +101,26 @@ export function nllLossWithGrad(
   targets: IndexInput,
   options: NllLossGradOptions = NO_OPTIONS,
 ): LossWithGrad<number | LossArray> {
-  const loss = directMean(logProbabilities, targets);
-  if (loss !== undefined) {
-    const grad = directGrad(options, logProbabilities as Float32Array, targets as Int32Array);
-    if (grad !== undefined) {
-      scatterMean(targets as Int32Array, grad);
-      return { loss, grad };
-    }
-  }
+  const direct = directWithGrad(logProbabilities, targets, options);
+  if (direct !== undefined) return direct;
   knownOptions(options, GRAD_OPTIONS);
   return evaluate(logProbabilities, targets, options, true) as LossWithGrad<number | LossArray>;
 }
 
+/** Elements up to which a place is a small integer to V8. */
+const MOST = 2 ** 30;
+
+/** As an integer: with the quotient itself V8 would compute every place as a float64. */
+function classesOf(x: Float32Array, indices: Int32Array): number {
+  return (x.length / indices.length) | 0;
+}
+
 /** The mean of a direct call; undefined where it is none. */
 function directMean(logProbabilities: unknown, targets: unknown): number | undefined {
-  if (!isDirectRows(logProbabilities, targets, Number.POSITIVE_INFINITY)) return undefined;
+  if (!isDirectRows(logProbabilities, targets, MOST)) return undefined;
   const x = logProbabilities;
   const indices = targets as Int32Array;
-  const classes = x.length / indices.length;
+  const classes = classesOf(x, indices);
   let sum = 0;
   let count = 0;
   for (let r = 0; r < indices.length; r++) {
@@ -131,15 +133,41 @@ function directMean(logProbabilities: unknown, targets: unknown): number | undef
   return sum / count;
 }
 
-/** The gradient of a mean. */
-function scatterMean(indices: Int32Array, grad: Float32Array): void {
-  const rows = indices.length;
-  const classes = grad.length / rows;
-  let count = rows;
-  for (let r = 0; r < rows; r++) if (indices[r] === IGNORE_INDEX) count--;
+/** The same with its gradient, which may not lie over its input: that is read while the gradient is written. */
+function directWithGrad(logProbabilities: unknown, targets: unknown, options: object): LossWithGrad | undefined {
+  if (!isDirectRows(logProbabilities, targets, MOST)) return undefined;
+  const x = logProbabilities;
+  const indices = targets as Int32Array;
+  const classes = classesOf(x, indices);
+  const count = countRows(indices, classes);
+  if (count < 0) return undefined;
+  const grad = directGrad(options, x, indices);
+  if (grad === undefined || grad === x) return undefined;
+  return { loss: scatterMean(x, indices, classes, count, grad), grad };
+}
+
+/** Rows that are not left out; −1 where an index is no class. */
+function countRows(indices: Int32Array, classes: number): number {
+  let count = 0;
+  for (let r = 0; r < indices.length; r++) {
+    const y = indices[r];
+    if (y >= 0 && y < classes) count++;
+    else if (y !== IGNORE_INDEX) return -1;
+  }
+  return count;
+}
+
+function scatterMean(x: Float32Array, indices: Int32Array, classes: number, count: number, grad: Float32Array): number {
   const value = -1 / count;
+  let sum = 0;
   grad.fill(0);
-  for (let r = 0; r < rows; r++) if (indices[r] !== IGNORE_INDEX) grad[r * classes + indices[r]] = value;
+  for (let r = 0; r < indices.length; r++) {
+    if (indices[r] === IGNORE_INDEX) continue;
+    const i = r * classes + indices[r];
+    sum -= x[i];
+    grad[i] = value;
+  }
+  return sum / count;
 }
 
 function evaluate(
