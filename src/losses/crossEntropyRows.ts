@@ -137,11 +137,12 @@ export class CrossEntropyBlock extends RowBlock {
    * its gradient; undefined, with nothing computed, where an index is no class.
    */
   mean(rows: number, scalars: Scalars, grad: boolean): number | undefined {
-    const { logits, indices, losses, result, scratch } = this.at;
-    const options = scalars === DEFAULTS ? 0 : configureMean(this, rows, scalars);
+    const { logits, indices, options, losses, result, scratch } = this.at;
+    const plain = scalars === DEFAULTS;
+    if (!plain) this.configure(this.stage, scalars, { loss: rows, zLoss: rows, grad: rows }, undefined, -1);
     const run = this.#mean;
     const { classes } = this.contents;
-    const mean = run(rows, classes, logits, indices, options, losses, grad ? result : 0, scratch);
+    const mean = run(rows, classes, logits, indices, plain ? 0 : options, losses, grad ? result : 0, scratch);
     return mean === -1 ? undefined : mean;
   }
 
@@ -156,11 +157,6 @@ export class CrossEntropyBlock extends RowBlock {
     const dx = withGrad ? result : 0;
     run(count, classes, logits, indices, probabilities, weight, options, losses, lse, upstream, dx, scratch);
   }
-}
-
-function configureMean(block: CrossEntropyBlock, rows: number, scalars: Scalars): number {
-  block.configure(block.stage, scalars, { loss: rows, zLoss: rows, grad: rows }, undefined, -1);
-  return block.at.options;
 }
 
 type LossArray = Float32Array | Float64Array;
