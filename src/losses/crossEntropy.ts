@@ -64,10 +64,8 @@ export function crossEntropy(
   targets: IndexInput | FloatInput,
   options: CrossEntropyOptions = NO_OPTIONS,
 ): number | LossArray {
-  if (options === NO_OPTIONS) {
-    const mean = directLoss(DEFAULTS, logits, targets);
-    if (mean !== undefined) return mean;
-  }
+  const mean = directLoss(DEFAULTS, logits, targets, options);
+  if (mean !== undefined) return mean;
   knownOptions(options, OPTIONS);
   return evaluate(logits, targets, options, readScalars(options), false).loss;
 }

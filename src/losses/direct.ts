@@ -1,7 +1,7 @@
 /**
- * Direct calls: float32 arrays as they are, nothing to infer, and no option but where the gradient goes. In a training
- * loop over small batches those are the calls, and what the others need costs more than their arithmetic. What is not
- * direct, or not right, is left to the way of all calls.
+ * Direct calls: float32 arrays as they are, nothing to infer, and no option but where the gradient goes, or that says
+ * what the lengths say already. In a training loop over small batches those are the calls, and what the others need costs
+ * more than their arithmetic. What is not direct, or not right, is left to the way of all calls.
  */
 import { areApart, SMALL } from "../input/outputs.js";
 

@@ -1,5 +1,6 @@
 /** Direct calls of the losses that the cross-entropy kernels compute of class indices. */
 
+import { NO_OPTIONS } from "../input/options.js";
 import { currentVariant } from "../kernels/choose.js";
 import { ROW_CLASSES } from "../kernels/kernels.js";
 import type { RowContents } from "../sweep/rows.js";
@@ -8,7 +9,7 @@ import type { LossWithGrad } from "./crossEntropy.js";
 import { DEFAULTS, type Scalars } from "./crossEntropyOptions.js";
 import type { CrossEntropyBlock } from "./crossEntropyRows.js";
 import { blockFor } from "./crossEntropyTiles.js";
-import { copyInDirect, copyIndicesDirect, copyOutDirect, directGrad, isDirectRows } from "./direct.js";
+import { copyInDirect, copyIndicesDirect, copyOutDirect, directGrad, hasOnly, isDirectRows } from "./direct.js";
 
 /** The layout of the latest call, and its rows: a training loop's next one is like it. */
 let latest: CrossEntropyBlock | undefined;
@@ -110,14 +111,27 @@ function copyRow({ f32, base }: Stage, dx: Float32Array): void {
   if (n > 11) dx[11] = f32[at + 11];
 }
 
+/** Whether the option `classes` says no more than the lengths of the arrays. */
+function isImplied({ classes }: { classes?: unknown }, x: unknown, targets: unknown): boolean {
+  if (classes === undefined) return true;
+  return typeof classes === "number" && classes * (targets as Int32Array).length === (x as Float32Array).length;
+}
+
 /** The mean of a direct call; undefined for any other, and where an index is no class. */
-export function directLoss(scalars: Scalars, logits: unknown, targets: unknown): number | undefined {
+export function directLoss(scalars: Scalars, logits: unknown, targets: unknown, options: object): number | undefined {
+  if (options !== NO_OPTIONS && !isImpliedAlone(options, logits, targets)) return undefined;
   if (isRow(scalars, logits, targets)) {
     const loss = rowLoss(stageOfRows(), logits as Float32Array, (targets as Int32Array)[0], 0);
     if (loss >= 0) return loss;
   }
   const block = blockOf(logits, targets);
   return block && mean(block, scalars, logits as Float32Array, targets as Int32Array);
+}
+
+function isImpliedAlone(options: object, x: unknown, targets: unknown): boolean {
+  if (typeof options !== "object" || options === null) return false;
+  if (!(x instanceof Float32Array) || !(targets instanceof Int32Array)) return false;
+  return isImplied(options, x, targets) && hasOnly(options, "classes");
 }
 
 /** The same with the gradient; nothing has been written where it is undefined. */
@@ -128,8 +142,8 @@ export function directLossWithGrad(
   options: object,
 ): LossWithGrad | undefined {
   if (isRow(scalars, logits, targets)) {
-    const grad = directGrad(options, logits as Float32Array, targets as Int32Array);
-    if (grad === undefined) return undefined;
+    const grad = directGrad(options, logits as Float32Array, targets as Int32Array, "classes");
+    if (grad === undefined || !isImplied(options, logits, targets)) return undefined;
     const stage = stageOfRows();
     const loss = rowLoss(stage, logits as Float32Array, (targets as Int32Array)[0], stage.base);
     if (loss >= 0) {
@@ -148,8 +162,8 @@ function severalWithGrad(
 ): LossWithGrad | undefined {
   const block = blockOf(logits, targets);
   if (block === undefined) return undefined;
-  const grad = directGrad(options, logits as Float32Array, targets as Int32Array);
-  if (grad === undefined) return undefined;
+  const grad = directGrad(options, logits as Float32Array, targets as Int32Array, "classes");
+  if (grad === undefined || !isImplied(options, logits, targets)) return undefined;
   const loss = mean(block, scalars, logits as Float32Array, targets as Int32Array, grad);
   return loss === undefined ? undefined : { loss, grad };
 }

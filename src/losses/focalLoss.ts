@@ -74,10 +74,8 @@ export function focalLoss(
   targets: IndexInput,
   options: FocalLossOptions = NO_OPTIONS,
 ): number | LossArray {
-  if (options === NO_OPTIONS) {
-    const mean = directLoss(DIRECT, logits, targets);
-    if (mean !== undefined) return mean;
-  }
+  const mean = directLoss(DIRECT, logits, targets, options);
+  if (mean !== undefined) return mean;
   knownOptions(options, OPTIONS);
   return run(logits, targets, options, false).loss;
 }

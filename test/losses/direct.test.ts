@@ -157,6 +157,34 @@ describeSets("direct calls", (set) => {
     }
   });
 
+  test("crossEntropy, focalLoss: with `classes` as the lengths have it, what they are without, to the bit; others are refused", () => {
+    for (const name of ["crossEntropy", "focalLoss"]) {
+      const loss = LOSSES[name];
+      for (const rows of [1, 6]) {
+        const { x, targets } = arguments_(loss, rows);
+        const want = loss.withGrad(x, targets);
+        expect(loss.loss(x, targets, { classes: 7 })).toBe(want.loss);
+        const grad = new Float32Array(x.length);
+        for (const options of [
+          { classes: 7, grad },
+          { classes: undefined, grad },
+        ]) {
+          expect(loss.withGrad(x, targets, options).loss).toBe(want.loss);
+          identical(grad, want.grad);
+        }
+        grad.fill(3);
+        for (const classes of [6, 7.5, 14, 0, Number.NaN, "7", null]) {
+          expect(() => loss.loss(x, targets, { classes }), `${classes}`).toThrow(/"classes"|"targets"|"logits"/);
+          expect(() => loss.withGrad(x, targets, { classes, grad }), `${classes}`).toThrow(
+            /"classes"|"targets"|"logits"/,
+          );
+        }
+        expect(() => loss.loss(x, targets, { classes: 7, class: 7 })).toThrow(/"class"/);
+        expect(grad.every((value) => value === 3)).toBe(true);
+      }
+    }
+  });
+
   test("crossEntropy: an index that is no class of a single row is refused before anything is written", () => {
     const grad = Float32Array.of(3, 3);
     for (const k of [2, -1, -(2 ** 31)]) {
