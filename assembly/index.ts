@@ -3,7 +3,7 @@ import { crossEntropyRows, meanOfRows } from "./crossentropy";
 import { entropyRows } from "./entropy";
 import { logSumExpRows } from "./logsumexp";
 import { narrow, widen } from "./halves";
-import { oneRowOf } from "./one";
+import { oneRowOfNumbers } from "./one";
 import { logSoftmaxRows, softmaxRows } from "./softmax";
 
 export * from "./elements";
@@ -32,7 +32,7 @@ export function f32_crossentropy_row(
   n: usize, k: usize, own: f32, x0: f32, x1: f32, x2: f32, x3: f32, x4: f32, x5: f32, x6: f32, x7: f32, x8: f32,
   x9: f32, x10: f32, x11: f32, dx: usize,
 ): f64 {
-  return oneRowOf(n, k, own, x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11, dx);
+  return oneRowOfNumbers(n, k, own, x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11, dx);
 }
 
 export function f32_logsumexp(rows: usize, classes: usize, x: usize, lse: usize): void {

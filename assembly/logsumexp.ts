@@ -78,7 +78,8 @@ const PARTS: usize = memory.data(16, 16);
 
 /**
  * Rows of more classes are read as two halves side by side: where a processor stops prefetching at the end of a page,
- * the other half goes on meanwhile. Shorter rows would be over before it has begun: those are read from end to end.
+ * the other half goes on meanwhile. Of shorter rows each would begin a stream that has to be recognised anew; read from
+ * end to end, all of them are one.
  */
 // @ts-ignore: decorator
 @inline export const LONG: usize = 65536;
@@ -346,6 +347,7 @@ const ROW: usize = memory.data(16, 16);
 ): usize {
   if (!tried && sumExpRowAround<T>(x, n, k, keep, terms, 0, 0)) return k;
   const at = loadOne<T>(x + k * sizeof<T>());
+  // Of float64 that was done at once.
   if (sizeof<T>() != 8 && abs<f64>(at) <= FAR) {
     const shift = expShift(at);
     const scaled = sumExpClampedRow<T>(x, n, k, shift, keep, terms);

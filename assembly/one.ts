@@ -88,8 +88,8 @@ export function oneRow(n: usize, x: usize, k: usize, dx: usize): f64 {
   return f32x4.replace_lane(v, 3, x3);
 }
 
-/** {@link lossOf} of logits that are numbers, which take less time than memory does. */
-export function oneRowOf(
+/** {@link lossOf} of logits that come as numbers: what the caller would write to memory is waited for here. */
+export function oneRowOfNumbers(
   n: usize, k: usize, own: f32, x0: f32, x1: f32, x2: f32, x3: f32, x4: f32, x5: f32, x6: f32, x7: f32, x8: f32,
   x9: f32, x10: f32, x11: f32, dx: usize,
 ): f64 {

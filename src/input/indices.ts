@@ -100,7 +100,13 @@ export function checkIndices(
 }
 
 /** How many of the indices from `first` on are not ignored; −1 if one of them is neither in [0, classes) nor ignored. */
-function countIndices(data: Int32Array, first: number, rows: number, classes: number, ignoreIndex: number): number {
+export function countIndices(
+  data: Int32Array,
+  first: number,
+  rows: number,
+  classes: number,
+  ignoreIndex: number,
+): number {
   const last = classes - 1;
   // Below 0 where one is below 0 or above the last.
   let signs = 0;

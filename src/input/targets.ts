@@ -7,7 +7,7 @@ import { flatView, type RowsView, rowsView, viewOfElements } from "./rows.js";
 import { checkDims, list, product, resolveAxes, sameDims } from "./shape.js";
 import { type Source, takeApart } from "./source.js";
 
-export { checkIndices, copyIndicesIn, type IndexView } from "./indices.js";
+export { checkIndices, copyIndicesIn, countIndices, type IndexView } from "./indices.js";
 
 export type Targets = { kind: "indices"; view: IndexView } | { kind: "probabilities"; view: RowsView };
 

@@ -4,7 +4,8 @@
  * Kernels know offsets, rows, classes and numbers. They never throw, check nothing and know no defaults. Offset 0 means
  * "absent". Prefix = element type of everything but what is said to be float64 or int32; rows of the 16-bit types are
  * widened first. Rows follow one another without padding and need no alignment beyond that of their elements. A kernel
- * may write to `x` while it runs, and puts back what it found unless an output was asked to be there.
+ * may write to `x` while it runs, and up to a vector behind what it writes, and puts back what it found there unless an
+ * output was asked to be in that place.
  */
 export type Prefix = "f32" | "f64";
 
@@ -84,7 +85,7 @@ export const ROW_CLASSES = 12;
 
 /**
  * The same of one float32 row of n ≤ {@link ROW_CLASSES} logits that come as numbers, which is faster than by way of
- * memory; −1, with nothing written, where it takes that way.
+ * memory; −1, with nothing written, where it has to go that way.
  * @param k its class index, in [0, n)
  * @param own the logit of k
  * @param x0 the logits; what is behind n is not looked at

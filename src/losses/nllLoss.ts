@@ -3,7 +3,7 @@ import { typeError } from "../input/errors.js";
 import { classWeights, integer, knownOptions, NO_OPTIONS, rowFactors } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
 import { copyRowsIn, copyRowsOut, type RowsView } from "../input/rows.js";
-import { checkIndices, copyIndicesIn, resolveInputs } from "../input/targets.js";
+import { checkIndices, copyIndicesIn, countIndices, resolveInputs } from "../input/targets.js";
 import { narrow } from "../sweep/rows.js";
 import { isNarrow, sharedStage } from "../sweep/stage.js";
 import type { LossWithGrad } from "./crossEntropy.js";
@@ -139,22 +139,11 @@ function directWithGrad(logProbabilities: unknown, targets: unknown, options: ob
   const x = logProbabilities;
   const indices = targets as Int32Array;
   const classes = classesOf(x, indices);
-  const count = countRows(indices, classes);
+  const count = countIndices(indices, 0, indices.length, classes, IGNORE_INDEX);
   if (count < 0) return undefined;
   const grad = directGrad(options, x, indices);
   if (grad === undefined || grad === x) return undefined;
   return { loss: scatterMean(x, indices, classes, count, grad), grad };
-}
-
-/** Rows that are not left out; −1 where an index is no class. */
-function countRows(indices: Int32Array, classes: number): number {
-  let count = 0;
-  for (let r = 0; r < indices.length; r++) {
-    const y = indices[r];
-    if (y >= 0 && y < classes) count++;
-    else if (y !== IGNORE_INDEX) return -1;
-  }
-  return count;
 }
 
 function scatterMean(x: Float32Array, indices: Int32Array, classes: number, count: number, grad: Float32Array): number {

@@ -60,7 +60,7 @@ export class Stage extends Views<ArrayBuffer> {
   }
 }
 
-/** Kernels read whole vectors: the last one may reach this far behind the last element. */
+/** Kernels read and put back whole vectors: the last one may reach this far behind the last element. */
 const GUARD = 32;
 const ALIGN = 16;
 /**

@@ -25,12 +25,16 @@ function wanted(arena: Arena, row: Float32Array, k: number) {
 describeSets("crossentropy_row", (arena, variant) => {
   const kernel = arena.kernels.f32_crossentropy_row;
 
-  test("js declines: numbers are no faster than memory there", () => {
-    if (variant === "js") expect(call(kernel, Float32Array.of(1, 2), 0, 0)).toBe(-1);
-    else expect(call(kernel, Float32Array.of(1, 2), 0, 0)).toBeCloseTo(Math.log1p(Math.E), 6);
-  });
+  if (variant === "js") {
+    test("declines: numbers are no faster than memory there", () => {
+      expect(call(kernel, Float32Array.of(1, 2), 0, 0)).toBe(-1);
+    });
+    return;
+  }
 
-  if (variant === "js") return;
+  test("ln(1 + e) of logits 1 and 2, to 5e-7", () => {
+    expect(call(kernel, Float32Array.of(1, 2), 0, 0)).toBeCloseTo(Math.log1p(Math.E), 6);
+  });
 
   test("as crossentropy_mean of one row, to the bit, for 1 to 12 classes and each target, whatever is behind them", () => {
     for (let n = 1; n <= ROW_CLASSES; n++) {
