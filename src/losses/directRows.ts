@@ -114,24 +114,22 @@ function copyRow({ f32, base }: Stage, dx: Float32Array): void {
 /** Whether the option `classes` says no more than the lengths of the arrays. */
 function isImplied({ classes }: { classes?: unknown }, x: unknown, targets: unknown): boolean {
   if (classes === undefined) return true;
-  return typeof classes === "number" && classes * (targets as Int32Array).length === (x as Float32Array).length;
+  if (!(x instanceof Float32Array) || !(targets instanceof Int32Array)) return false;
+  return typeof classes === "number" && classes * targets.length === x.length;
 }
 
 /** The mean of a direct call; undefined for any other, and where an index is no class. */
 export function directLoss(scalars: Scalars, logits: unknown, targets: unknown, options: object): number | undefined {
-  if (options !== NO_OPTIONS && !isImpliedAlone(options, logits, targets)) return undefined;
+  if (options !== NO_OPTIONS) {
+    if (typeof options !== "object" || options === null) return undefined;
+    if (!isImplied(options, logits, targets) || !hasOnly(options, "classes")) return undefined;
+  }
   if (isRow(scalars, logits, targets)) {
     const loss = rowLoss(stageOfRows(), logits as Float32Array, (targets as Int32Array)[0], 0);
     if (loss >= 0) return loss;
   }
   const block = blockOf(logits, targets);
   return block && mean(block, scalars, logits as Float32Array, targets as Int32Array);
-}
-
-function isImpliedAlone(options: object, x: unknown, targets: unknown): boolean {
-  if (typeof options !== "object" || options === null) return false;
-  if (!(x instanceof Float32Array) || !(targets instanceof Int32Array)) return false;
-  return isImplied(options, x, targets) && hasOnly(options, "classes");
 }
 
 /** The same with the gradient; nothing has been written where it is undefined. */
