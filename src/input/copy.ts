@@ -1,5 +1,6 @@
 /** Copying elements between typed arrays: runs, blocks with strides, and 16-bit patterns to numbers. */
 import type { NumberArray } from "./elements.js";
+import { copySharedRun } from "./sharedMemory.js";
 
 /**
  * Up to these lengths a loop is faster than `set`, which costs 10 ns whatever the length, and than `subarray` and `set`,
@@ -14,7 +15,7 @@ export function copyRun(from: NumberArray, start: number, count: number, to: Num
   const whole = start === 0 && count === from.length;
   if (count <= (whole ? LOOP_LENGTH : LOOP_LENGTH_OF_PART) && from.constructor === to.constructor) {
     for (let i = 0; i < count; i++) to[at + i] = from[start + i];
-  } else {
+  } else if (!copySharedRun(from, start, count, to, at)) {
     to.set(whole ? from : from.subarray(start, start + count), at);
   }
 }

@@ -1,6 +1,7 @@
 /** Moves tiles of rows through a stage: on the calling thread, or on it and those of a pool. */
 import type { ElementType, NumberArray } from "../input/elements.js";
 import { copyRowsIn, copyRowsOut, type RowsView } from "../input/rows.js";
+import { COPIES_FAST, copyBytes, isShared, phaseOf } from "../input/sharedMemory.js";
 import { KERNELS, type Kernels, VARIANTS } from "../kernels/kernels.js";
 import { STATE, STEP, TASK, TYPES } from "./board.js";
 import type { Pool } from "./pool.js";
@@ -60,17 +61,16 @@ export interface Tiles {
   task(): Task;
 }
 
-/**
- * Elements of a call from which on other threads take part: below, telling them costs more than they gain. What goes
- * through slots has to gain more.
- */
+/** Elements of a call from which on other threads take part: below, telling them costs more than they gain. */
 let minimum = 48_000;
-const TIMES_WITH_INPUTS_COPIED = 5;
-const TIMES_WITH_RESULT_COPIED = 12;
+/** So many times that where something goes through slots and shared memory is slow to copy. */
+const TIMES_WITH_SLOW_SLOTS = 5;
 /** Bytes of a tile above which slots would need too much memory. */
 const SLOT_LIMIT = 2 ** 24;
 /** The share of a tile's time on the calling thread up to which handing it over pays. */
 const WORTH = 0.7;
+/** Tiles handed over before that is asked: the first ones wake a worker, or meet code that is not compiled yet. */
+const TRIALS = 4;
 /** Calls of ordinary arrays that stay on this thread after one in which handing tiles over did not pay. */
 const REST = 30;
 let resting = 0;
@@ -101,8 +101,7 @@ export function sweep(tiles: Tiles): void {
 }
 
 function breakEven(tiles: Tiles): number {
-  if (tiles.result !== undefined && !isDirectResult(tiles)) return minimum * TIMES_WITH_RESULT_COPIED;
-  return tiles.inputs.every((input) => isDirect(tiles, input)) ? minimum : minimum * TIMES_WITH_INPUTS_COPIED;
+  return COPIES_FAST || isDirectCall(tiles) ? minimum : minimum * TIMES_WITH_SLOW_SLOTS;
 }
 
 function hasRested(): boolean {
@@ -119,12 +118,12 @@ function isDirectCall(tiles: Tiles): boolean {
 /** Whether workers can read an input where it is. */
 function isDirect({ stage }: Tiles, input: Input): boolean {
   const { view, edited } = input;
-  return !edited && isShared(view) && isRunLike(view, stage.view(arrivalType(input)));
+  return !edited && isShared(view.data) && isRunLike(view, stage.view(arrivalType(input)));
 }
 
 /** Whether workers can write results where they go. One that dies while it writes must not take the logits with it. */
 function isDirectResult({ stage, inputs, result }: Tiles): boolean {
-  if (result === undefined || !isShared(result.view)) return false;
+  if (result === undefined || !isShared(result.view.data)) return false;
   if (!isRunLike(result.view, stage.view(slotType(result)))) return false;
   return inputs.every((input) => input.view.data.buffer !== result.view.data.buffer);
 }
@@ -154,7 +153,7 @@ function compute(tiles: Tiles, first: number, count: number): number {
     const at = arrivalAt(input.at, type, elements);
     const to = stage.view(type);
     // Small arrays have no buffer until it is asked for.
-    const phase = elements < 1024 || !isShared(view) ? 0 : phaseOf(view, first, to);
+    const phase = elements < 1024 || !isShared(view.data) ? 0 : phaseOfRow(view, first, to);
     copyRowsIn(view, first, count, to, (at + phase) / to.BYTES_PER_ELEMENT);
     if (phase !== 0) stage.u8.copyWithin(at, at + phase, at + phase + elements * to.BYTES_PER_ELEMENT);
     if (isNarrow(type)) widen(stage, at, elements, type, input.at);
@@ -165,13 +164,9 @@ function compute(tiles: Tiles, first: number, count: number): number {
   return value;
 }
 
-function isShared(view: RowsView): boolean {
-  return typeof SharedArrayBuffer === "function" && view.data.buffer instanceof SharedArrayBuffer;
-}
-
-/** Where a row begins within its 8 bytes, when rows follow one another as the elements of `there` do; 0 otherwise. */
-function phaseOf(view: RowsView, first: number, there: NumberArray): number {
-  return isRunLike(view, there) ? byteOf(view, first) % 8 : 0;
+/** Where a row should begin within 8 bytes, when rows follow one another as the elements of `there` do; 0 otherwise. */
+function phaseOfRow(view: RowsView, first: number, there: NumberArray): number {
+  return isRunLike(view, there) ? phaseOf(byteOf(view, first)) : 0;
 }
 
 function isRunLike(view: RowsView, there: NumberArray): boolean {
@@ -201,11 +196,12 @@ class SharedSweep {
   #served = false;
   /** The longest tile of this thread, in ms. */
   #longest = 0;
-  /** What this thread spent on tiles of its own, and on handing tiles over and collecting them: tiles, and ms. */
-  #own = 0;
-  #ownTime = 0;
+  /** Tiles handed over. */
   #handed = 0;
-  #handedTime = 0;
+  /** The least that this thread spent on a tile of its own, on handing one over and on copying its result, in ms. */
+  #own = Number.POSITIVE_INFINITY;
+  #handing = Number.POSITIVE_INFINITY;
+  #fetching = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly tiles: Tiles,
@@ -246,8 +242,9 @@ class SharedSweep {
    * core on its way in and out, which can take as long as the arithmetic.
    */
   #pays(): boolean {
-    if (minimum === 0 || this.#own === 0 || this.#handed === 0) return this.pool.usable;
-    return this.pool.usable && this.#handedTime / this.#handed < WORTH * (this.#ownTime / this.#own);
+    if (minimum === 0 || this.#handed < TRIALS) return this.pool.usable;
+    const fetching = Number.isFinite(this.#fetching) ? this.#fetching : 0;
+    return this.pool.usable && this.#handing + fetching < WORTH * this.#own;
   }
 
   /** Tiles that no worker has begun. */
@@ -292,7 +289,7 @@ class SharedSweep {
       const at = arrivalAt(input.at, type, elements);
       const to = memory.view(type);
       const bytes = elements * to.BYTES_PER_ELEMENT;
-      const phase = edited ? 0 : phaseOf(view, first, to);
+      const phase = edited ? 0 : phaseOfRow(view, first, to);
       const offset = this.#direct[k] !== 0 ? byteOf(view, first) : at + phase;
       if (this.#direct[k] === 0) copyRowsIn(view, first, rows, to, offset / to.BYTES_PER_ELEMENT);
       step(STEP.copyIn, this.#direct[k], offset, at, bytes);
@@ -317,12 +314,12 @@ class SharedSweep {
     pool.set(slot, STATE.ready);
     pool.board.ring();
     this.#handed++;
-    this.#handedTime += performance.now() - begin;
+    this.#handing = Math.min(this.#handing, performance.now() - begin);
   }
 
   /** Where the result of rows from `first` on stands in a slot. */
   #resultAt({ view, at }: Place, first: number, memory: Views): number {
-    return at + phaseOf(view, first, memory.view(this.#resultType));
+    return at + phaseOfRow(view, first, memory.view(this.#resultType));
   }
 
   /** Computes a tile here. Out of turn, what is to be collected waits in its slot. */
@@ -334,8 +331,7 @@ class SharedSweep {
     const value = compute(tiles, first, rows);
     const time = performance.now() - begin;
     this.#longest = Math.max(this.#longest, time);
-    this.#own++;
-    this.#ownTime += time;
+    this.#own = Math.min(this.#own, time);
     const slot = this.#slot(t);
     if (t === this.#collected) {
       tiles.collect(tiles.stage, first, rows, value);
@@ -344,7 +340,8 @@ class SharedSweep {
       return;
     }
     const { u8 } = tiles.stage;
-    for (const { at, bytes } of this.#task.outputs) pool.slots[slot].u8.set(u8.subarray(at, at + bytes * rows), at);
+    for (const { at, bytes } of this.#task.outputs)
+      copyBytes(u8.subarray(at, at + bytes * rows), pool.slots[slot].u8, at);
     pool.board.tasks[slot][TASK.value] = value;
     pool.set(slot, STATE.own);
   }
@@ -366,7 +363,7 @@ class SharedSweep {
         const begin = performance.now();
         const from = memory.view(this.#resultType);
         copyRowsOut(from, this.#resultAt(result, first, memory) / from.BYTES_PER_ELEMENT, result.view, first, rows);
-        this.#handedTime += performance.now() - begin;
+        this.#fetching = Math.min(this.#fetching, performance.now() - begin);
       }
       pool.set(slot, STATE.free);
     }

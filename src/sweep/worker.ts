@@ -1,4 +1,5 @@
 /** What a worker runs: takes tiles from the slots, on a stage of its own, for as long as it lives. */
+import { copyBytes, phaseOf } from "../input/sharedMemory.js";
 import { instantiateModule } from "../kernels/instantiate.js";
 import { instantiateJs } from "../kernels/js/index.js";
 import { KERNELS, VARIANTS, type Variant } from "../kernels/kernels.js";
@@ -112,13 +113,13 @@ function perform(task: Float64Array, slot: Uint8Array, at: number): boolean {
     const [a, b, c, d] = [task[i + 1], task[i + 2], task[i + 3], task[i + 4]];
     switch (task[i]) {
       case STEP.constant:
-        if (fresh) u8.set(constants.subarray(a, a + b), a);
+        if (fresh) copyBytes(constants.subarray(a, a + b), u8, a);
         i += 3;
         break;
       case STEP.copyIn: {
         const from = a === 0 ? slot : (arrays.get(a) as Uint8Array);
-        const phase = b % 8;
-        u8.set(from.subarray(b, b + d), c + phase);
+        const phase = phaseOf(b);
+        copyBytes(from.subarray(b, b + d), u8, c + phase);
         if (phase !== 0) u8.copyWithin(c, c + phase, c + phase + d);
         i += 5;
         break;
@@ -143,9 +144,9 @@ function perform(task: Float64Array, slot: Uint8Array, at: number): boolean {
         break;
       case STEP.copyOut: {
         const to = a === 0 ? slot : (arrays.get(a) as Uint8Array);
-        const phase = b % 8;
+        const phase = phaseOf(b);
         if (phase !== 0) u8.copyWithin(c + phase, c, c + d);
-        to.set(u8.subarray(c + phase, c + phase + d), b);
+        copyBytes(u8.subarray(c + phase, c + phase + d), to, b);
         i += 5;
         break;
       }
