@@ -2,7 +2,7 @@ import type { RowFactors } from "../input/options.js";
 import { type CrossEntropyKernel, type CrossEntropyMeanKernel, OPTION } from "../kernels/kernels.js";
 import { sumOfRows } from "../kernels/rowSum.js";
 import { RowBlock, type RowContents, type RowRegions } from "../sweep/rows.js";
-import { PREFIX, type Stage, type Views } from "../sweep/stage.js";
+import { elementBytes, PREFIX, type Stage, type Views } from "../sweep/stage.js";
 import { DEFAULTS, type Scalars } from "./crossEntropyOptions.js";
 import { divided, divisor, product, type Reduction } from "./reduction.js";
 
@@ -65,8 +65,8 @@ export class CrossEntropyBlock extends RowBlock {
   /** Where the upstream gradients of rows stand; 0 where all have the one among the options. */
   #upstream = 0;
 
-  constructor(stage: Stage, contents: RowContents, rows: number) {
-    super(stage, contents, rows);
+  constructor(stage: Stage, contents: RowContents, rows: number, present = rows) {
+    super(stage, contents, rows, present);
     const prefix = PREFIX[contents.type];
     this.#kernel = stage.kernels[`${prefix}_crossentropy`];
     this.#mean = stage.kernels[`${prefix}_crossentropy_mean`];
@@ -146,14 +146,16 @@ export class CrossEntropyBlock extends RowBlock {
     return mean === -1 ? undefined : mean;
   }
 
-  /** Runs the kernel over the first `count` rows. */
-  run(count: number, withIndices: boolean, withLse: boolean, withGrad: boolean): void {
-    const { classes } = this.contents;
-    const { logits, probabilities, weight, options, losses, result, scratch } = this.at;
-    const indices = withIndices ? this.at.indices : 0;
-    const lse = withLse ? this.at.logSumExp : 0;
+  /** Runs the kernel over `count` rows from `first` on, whose logits are the first ones in memory. */
+  run(count: number, withIndices: boolean, withLse: boolean, withGrad: boolean, first = 0): void {
+    const { classes, type } = this.contents;
+    const { logits, weight, options, result, scratch } = this.at;
+    const indices = withIndices ? this.at.indices + 4 * first : 0;
+    const probabilities = this.at.probabilities && this.at.probabilities + first * classes * elementBytes(type);
+    const losses = this.at.losses + 8 * first;
+    const lse = withLse ? this.at.logSumExp + 8 * first : 0;
     const run = this.#kernel;
-    const upstream = this.#upstream;
+    const upstream = this.#upstream && this.#upstream + 8 * first;
     const dx = withGrad ? result : 0;
     run(count, classes, logits, indices, probabilities, weight, options, losses, lse, upstream, dx, scratch);
   }

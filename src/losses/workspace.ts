@@ -4,7 +4,7 @@ import { rangeError, typeError } from "../input/errors.js";
 import { checkIndices, type IndexView } from "../input/indices.js";
 import { boolean, classWeights, integer, knownOptions, NO_OPTIONS, oneOf, rowFactors } from "../input/options.js";
 import { narrow, type RowContents, rowRegions, widen } from "../sweep/rows.js";
-import { align, computeType, isNarrow, newStage } from "../sweep/stage.js";
+import { align, computeType, isNarrow, newStage, rowsOfTile } from "../sweep/stage.js";
 import { type CrossEntropyScalars, DEFAULTS, readScalars, SCALAR_OPTIONS } from "./crossEntropyOptions.js";
 import { addRows, CrossEntropyBlock, divisors, ignoredMark, reduced } from "./crossEntropyRows.js";
 
@@ -101,11 +101,12 @@ export class CrossEntropyWorkspace {
       // What 16-bit logits are widened to is nobody's.
       result: inPlace || halves ? "inPlace" : "apart",
     };
-    const { end } = rowRegions(0, contents, this.rows);
+    const present = halves ? rowsOfTile(4 * this.classes, this.rows) : this.rows;
+    const { end } = rowRegions(0, contents, this.rows, present);
     const halvesBytes = halves ? align(2 * elements) : 0;
     const bytes = end + 2 * halvesBytes;
     if (bytes > MEMORY_LIMIT) throw rangeError("rows", `a batch of at most ${MEMORY_LIMIT} bytes`, bytes);
-    const block = new CrossEntropyBlock(newStage(bytes), contents, this.rows);
+    const block = new CrossEntropyBlock(newStage(bytes), contents, this.rows, present);
     const { at, stage } = block;
     const Compute = this.dtype === "float64" ? Float64Array : Float32Array;
     const Element = halves ? Uint16Array : Compute;
@@ -231,11 +232,17 @@ export class CrossEntropyWorkspace {
     const by = divisors(scalars, counted.count, counted.weightSum);
     block.configure(block.stage, scalars, by, weight, ignoredMark(scalars.ignoreIndex), upstream);
     if (withGrad) block.writeUpstream(block.stage, 0, rows, upstream, 1, by.grad);
-    const elements = rows * this.classes;
-    const { stage, at } = block;
-    if (isNarrow(this.dtype)) widen(stage, this.#logits.byteOffset, elements, this.dtype, at.logits);
-    block.run(rows, !probabilities, scalars.zLoss !== 0, withGrad);
-    if (withGrad && isNarrow(this.dtype)) narrow(stage, at.result, elements, this.dtype, this.#grad.byteOffset);
+    const { stage, at, present } = block;
+    for (let first = 0; first < rows; first += present) {
+      const count = Math.min(present, rows - first);
+      const elements = count * this.classes;
+      const there = 2 * first * this.classes;
+      if (isNarrow(this.dtype)) widen(stage, this.#logits.byteOffset + there, elements, this.dtype, at.logits);
+      block.run(count, !probabilities, scalars.zLoss !== 0, withGrad, first);
+      if (withGrad && isNarrow(this.dtype)) {
+        narrow(stage, at.result, elements, this.dtype, this.#grad.byteOffset + there);
+      }
+    }
     const losses = full ? this.#losses : this.#losses.subarray(0, rows);
     const none = scalars.reduction.kind === "none";
     const zOut = none && scalars.zLoss !== 0 ? new Float64Array(rows) : undefined;

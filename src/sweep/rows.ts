@@ -33,10 +33,10 @@ function rowBytes({ type, classes, probabilities, result }: RowContents): number
 /** Byte offsets of the regions of a block of rows; 0 for what is absent. */
 export type RowRegions = ReturnType<typeof rowRegions>;
 
-/** Lays out `rows` rows from `base` on. */
-export function rowRegions(base: number, contents: RowContents, rows: number) {
+/** Lays out `rows` rows from `base` on, with room for the logits and results of `present` of them at a time. */
+export function rowRegions(base: number, contents: RowContents, rows: number, present = rows) {
   const bytes = elementBytes(contents.type);
-  const elements = rows * contents.classes;
+  const elements = present * contents.classes;
   const regions = layout(base, {
     options: OPTION_SLOTS * 8,
     weight: contents.weight ? contents.classes * bytes : 0,
@@ -47,7 +47,7 @@ export function rowRegions(base: number, contents: RowContents, rows: number) {
     indices: rows * 4,
     // Rows of no classes still have a place.
     logits: Math.max(1, elements * bytes),
-    probabilities: contents.probabilities ? elements * bytes : 0,
+    probabilities: contents.probabilities ? rows * contents.classes * bytes : 0,
     result: contents.result === "apart" ? elements * bytes : 0,
   });
   if (contents.result === "inPlace") regions.result = regions.logits;
@@ -75,13 +75,17 @@ function tileRows(contents: RowContents, rows: number): number {
 export class RowBlock {
   readonly at: RowRegions;
 
-  /** @param rows how many fit */
+  /**
+   * @param rows how many fit
+   * @param present of how many of them the logits and results do
+   */
   constructor(
     readonly stage: Stage,
     readonly contents: RowContents,
     readonly rows: number,
+    readonly present = rows,
   ) {
-    this.at = rowRegions(stage.base, contents, rows);
+    this.at = rowRegions(stage.base, contents, rows, present);
   }
 
   /** Whether tiles of a call of `rows` rows may stand in it, and it in the shared stage. */

@@ -1,5 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { CrossEntropyWorkspace, crossEntropyWithGrad, useBackend } from "../../src/index.js";
+import { setTileBytes } from "../../src/sweep/stage.js";
 import { identical, near } from "../support/near.js";
 import { Rng } from "../support/rng.js";
 import { describeSets } from "../support/sets.js";
@@ -29,6 +30,8 @@ function logits(dtype: string, length: number, rng: Rng): number[] {
 }
 
 describeSets("CrossEntropyWorkspace", (set) => {
+  afterEach(() => setTileBytes());
+
   for (const dtype of ["float32", "float64", "float16", "bfloat16"] as const) {
     for (const classes of [1, 3, 10, 100]) {
       test.each(Object.entries(OPTIONS))(
@@ -59,6 +62,34 @@ describeSets("CrossEntropyWorkspace", (set) => {
           identical(work.logits, before, "logits");
         },
       );
+    }
+  }
+
+  for (const dtype of ["float16", "bfloat16"] as const) {
+    for (const targets of ["indices", "probabilities"] as const) {
+      for (const rows of [7, 5]) {
+        test(`${dtype}, ${targets}, tiles of 2 rows, ${rows} of 7: the ordinary call to the bit [seed ${SEED}]`, () => {
+          const [all, classes] = [7, 9];
+          const rng = new Rng(SEED);
+          setTileBytes(2 * classes * 4);
+          const work = new CrossEntropyWorkspace({ rows: all, classes, dtype, targets });
+          work.logits.set(logits(dtype, all * classes, rng));
+          if (targets === "indices") work.targets.set(rng.labels(all, classes));
+          else work.targets.set(rng.probabilities(all, classes));
+          work.grad.fill(5);
+          const gradOutput = rng.fill(rows, () => rng.normal());
+          const options = { gradOutput, reduction: "none", zLoss: 0.01, labelSmoothing: 0.1 } as const;
+          const x = work.logits.slice(0, rows * classes);
+          const t = work.targets.slice(0, rows * (targets === "indices" ? 1 : classes));
+          const got = work.forwardWithGrad({ ...options, rows });
+          const want = crossEntropyWithGrad(x, t, { ...options, dtype, dims: [rows, classes] });
+          identical(Float32Array.from(got.loss), want.loss, "loss");
+          identical(Float32Array.from(got.zLoss ?? []), want.zLoss ?? [], "z-loss");
+          const left = new Array((all - rows) * classes).fill(5);
+          identical(work.grad as Uint16Array, Uint16Array.of(...(want.grad as Uint16Array), ...left), "grad");
+          identical(work.logits.slice(0, rows * classes), x, "logits");
+        });
+      }
     }
   }
 
