@@ -68,9 +68,9 @@ const TIMES_WITH_SLOW_SLOTS = 5;
 /** Bytes of a tile above which slots would need too much memory. */
 const SLOT_LIMIT = 2 ** 24;
 /** The share of a tile's time on the calling thread up to which handing it over pays. */
-const WORTH = 0.7;
+const WORTH = 0.9;
 /** Tiles handed over before that is asked: the first ones wake a worker, or meet code that is not compiled yet. */
-const TRIALS = 4;
+const TRIALS = 8;
 /** Calls of ordinary arrays that stay on this thread after one in which handing tiles over did not pay. */
 const REST = 30;
 let resting = 0;
@@ -190,6 +190,12 @@ class SharedSweep {
   readonly #direct: readonly number[];
   readonly #directResult: number;
   readonly #resultType: ElementType;
+  readonly #isDirect: boolean;
+  /** The task of a tile of so many rows; where each input and the result are copied in it, and how inputs arrive. */
+  #program: readonly number[] = [];
+  #programRows = 0;
+  #arrivals: readonly { readonly type: ElementType; readonly at: number; readonly step: number }[] = [];
+  #resultStep = 0;
   #posted = 0;
   #collected = 0;
   /** Whether a worker has computed a tile. */
@@ -213,6 +219,7 @@ class SharedSweep {
     pool.prepare(stage.variant, tiles.end);
     tiles.prepare(pool.constants);
     this.#resultType = slotType(result ?? inputs[0]);
+    this.#isDirect = isDirectCall(tiles);
     const share = ({ view }: Place) => pool.share(view.data.buffer as SharedArrayBuffer);
     this.#direct = inputs.map((input) => (isDirect(tiles, input) ? share(input) : 0));
     this.#directResult = result !== undefined && isDirectResult(tiles) ? share(result) : 0;
@@ -234,7 +241,7 @@ class SharedSweep {
       throw error;
     }
     if (pool.usable && this.#served) workersServed();
-    if (!this.#pays() && !isDirectCall(this.tiles)) resting = REST;
+    if (!this.#isDirect && !this.#pays()) resting = REST;
   }
 
   /**
@@ -242,7 +249,7 @@ class SharedSweep {
    * core on its way in and out, which can take as long as the arithmetic.
    */
   #pays(): boolean {
-    if (minimum === 0 || this.#handed < TRIALS) return this.pool.usable;
+    if (minimum === 0 || this.#isDirect || this.#handed < TRIALS) return this.pool.usable;
     const fetching = Number.isFinite(this.#fetching) ? this.#fetching : 0;
     return this.pool.usable && this.#handing + fetching < WORTH * this.#own;
   }
@@ -264,57 +271,73 @@ class SharedSweep {
 
   /** Puts a tile and its task into its slot, for whichever worker comes first. */
   #post(t: number): void {
-    const begin = performance.now();
+    const begin = this.#isDirect ? 0 : performance.now();
     const { tiles, pool } = this;
     const slot = this.#slot(t);
     const memory = pool.slots[slot];
     const first = t * tiles.tile;
     const rows = this.#rows(t);
     const task = pool.board.tasks[slot];
-    let i: number = TASK.program;
-    const step = (...numbers: number[]) => {
-      for (const number of numbers) task[i++] = number;
-    };
-    task[TASK.variant] = VARIANTS.indexOf(tiles.stage.variant);
-    task[TASK.bytes] = tiles.end - tiles.stage.base;
-    task[TASK.call] = this.#call;
+    if (rows !== this.#programRows) this.#assemble(rows);
+    const program = this.#program;
+    for (let i = 0; i < program.length; i++) task[i] = program[i];
+    for (let k = 0; k < tiles.inputs.length; k++) {
+      const { view, edited } = tiles.inputs[k];
+      const { type, at, step } = this.#arrivals[k];
+      const to = memory.view(type);
+      const phase = edited ? 0 : phaseOfRow(view, first, to);
+      const offset = this.#direct[k] !== 0 ? byteOf(view, first) : at + phase;
+      if (this.#direct[k] === 0) copyRowsIn(view, first, rows, to, offset / to.BYTES_PER_ELEMENT);
+      task[step + 2] = offset;
+    }
+    tiles.fill(memory, first, rows);
+    const { result } = tiles;
+    if (result !== undefined) {
+      const direct = this.#directResult !== 0;
+      task[this.#resultStep + 2] = direct ? byteOf(result.view, first) : this.#resultAt(result, first, memory);
+    }
+    pool.set(slot, STATE.ready);
+    pool.board.ring();
+    this.#handed++;
+    if (!this.#isDirect) this.#handing = Math.min(this.#handing, performance.now() - begin);
+  }
+
+  /** Writes the task of a tile of `rows` rows, but for the offsets of what workers copy from and to where it lies. */
+  #assemble(rows: number): void {
+    const { tiles } = this;
     const { kernel, args, perRow, constants, inputs, outputs } = this.#task;
-    for (const { at, bytes } of constants) step(STEP.constant, at, bytes);
+    const program = new Array<number>(TASK.program).fill(0);
+    program[TASK.variant] = VARIANTS.indexOf(tiles.stage.variant);
+    program[TASK.bytes] = tiles.end - tiles.stage.base;
+    program[TASK.call] = this.#call;
+    for (const { at, bytes } of constants) program.push(STEP.constant, at, bytes);
     // In the order of their places, before the rest: data out of phase reach a few bytes too far at first.
-    tiles.inputs.forEach((input, k) => {
+    this.#arrivals = tiles.inputs.map((input, k) => {
       const { view, edited } = input;
       const elements = rows * view.classes;
       // What `fill` changes has to be there in the type that it changes.
       const type = edited ? input.type : arrivalType(input);
       const at = arrivalAt(input.at, type, elements);
-      const to = memory.view(type);
-      const bytes = elements * to.BYTES_PER_ELEMENT;
-      const phase = edited ? 0 : phaseOfRow(view, first, to);
-      const offset = this.#direct[k] !== 0 ? byteOf(view, first) : at + phase;
-      if (this.#direct[k] === 0) copyRowsIn(view, first, rows, to, offset / to.BYTES_PER_ELEMENT);
-      step(STEP.copyIn, this.#direct[k], offset, at, bytes);
-      if (isNarrow(type)) step(STEP.widen, at, elements, TYPES.indexOf(type), input.at);
+      const step = program.push(STEP.copyIn, this.#direct[k], 0, at, elements * elementBytes(type)) - 5;
+      if (isNarrow(type)) program.push(STEP.widen, at, elements, TYPES.indexOf(type), input.at);
+      return { type, at, step };
     });
-    tiles.fill(memory, first, rows);
-    for (const { at, bytes } of inputs) step(STEP.copyIn, 0, at, at, bytes * rows);
-    step(STEP.call, KERNELS.indexOf(kernel), args.length + 1, rows * perRow, ...args);
+    for (const { at, bytes } of inputs) program.push(STEP.copyIn, 0, at, at, bytes * rows);
+    program.push(STEP.call, KERNELS.indexOf(kernel), args.length + 1, rows * perRow, ...args);
     const { result } = tiles;
+    const elements = result === undefined ? 0 : rows * result.view.classes;
     if (result !== undefined && isNarrow(this.#resultType)) {
-      const elements = rows * result.view.classes;
-      step(STEP.narrow, result.at, elements, TYPES.indexOf(result.type), TYPES.indexOf(this.#resultType));
+      program.push(STEP.narrow, result.at, elements, TYPES.indexOf(result.type), TYPES.indexOf(this.#resultType));
     }
-    step(STEP.commit);
-    for (const { at, bytes } of outputs) step(STEP.copyOut, 0, at, at, bytes * rows);
+    program.push(STEP.commit);
+    for (const { at, bytes } of outputs) program.push(STEP.copyOut, 0, at, at, bytes * rows);
     if (result !== undefined) {
-      const bytes = rows * result.view.classes * elementBytes(this.#resultType);
-      const offset = this.#directResult !== 0 ? byteOf(result.view, first) : this.#resultAt(result, first, memory);
-      step(STEP.copyOut, this.#directResult, offset, result.at, bytes);
+      const bytes = elements * elementBytes(this.#resultType);
+      this.#resultStep = program.push(STEP.copyOut, this.#directResult, 0, result.at, bytes) - 5;
     }
-    step(STEP.end);
-    pool.set(slot, STATE.ready);
-    pool.board.ring();
-    this.#handed++;
-    this.#handing = Math.min(this.#handing, performance.now() - begin);
+    program.push(STEP.end);
+    this.#program = program;
+    this.#programRows = rows;
   }
 
   /** Where the result of rows from `first` on stands in a slot. */
@@ -327,11 +350,15 @@ class SharedSweep {
     const { tiles, pool } = this;
     const first = t * tiles.tile;
     const rows = this.#rows(t);
-    const begin = performance.now();
+    // The clock is asked where that decides something, and once for how long to wait for another thread.
+    const timed = !this.#isDirect || this.#longest === 0;
+    const begin = timed ? performance.now() : 0;
     const value = compute(tiles, first, rows);
-    const time = performance.now() - begin;
-    this.#longest = Math.max(this.#longest, time);
-    this.#own = Math.min(this.#own, time);
+    if (timed) {
+      const time = performance.now() - begin;
+      this.#longest = Math.max(this.#longest, time);
+      this.#own = Math.min(this.#own, time);
+    }
     const slot = this.#slot(t);
     if (t === this.#collected) {
       tiles.collect(tiles.stage, first, rows, value);

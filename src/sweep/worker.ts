@@ -19,6 +19,8 @@ let stage: Stage | undefined;
 /** The call whose constants are in the stage. */
 let configured = -1;
 let last = 0;
+/** The arguments of a kernel; typed arrays take an iterator to be spread. */
+const operands: number[] = [];
 
 port.listen((message) => {
   received++;
@@ -110,7 +112,10 @@ function perform(task: Float64Array, slot: Uint8Array, at: number): boolean {
   const fresh = configured !== task[TASK.call];
   configured = task[TASK.call];
   for (let i: number = TASK.program; ; ) {
-    const [a, b, c, d] = [task[i + 1], task[i + 2], task[i + 3], task[i + 4]];
+    const a = task[i + 1];
+    const b = task[i + 2];
+    const c = task[i + 3];
+    const d = task[i + 4];
     switch (task[i]) {
       case STEP.constant:
         if (fresh) copyBytes(constants.subarray(a, a + b), u8, a);
@@ -126,7 +131,9 @@ function perform(task: Float64Array, slot: Uint8Array, at: number): boolean {
       }
       case STEP.call: {
         const kernel = stage.kernels[KERNELS[a]] as (...args: number[]) => number | undefined;
-        task[TASK.value] = kernel(...task.subarray(i + 3, i + 3 + b)) ?? 0;
+        for (let k = 0; k < b; k++) operands[k] = task[i + 3 + k];
+        operands.length = b;
+        task[TASK.value] = kernel.apply(undefined, operands) ?? 0;
         i += 3 + b;
         break;
       }
