@@ -107,21 +107,24 @@ function exactLinear(count: usize, x: usize, t: usize): f64 {
 // @ts-ignore: decorator
 @inline const CERTAIN: f64 = 1e-26;
 
-/** Σ E of a block. */
-function certainBlock(count: usize, x: usize): f64 {
+/** The E of a block. */
+const TERMS: usize = memory.data(<i32>ELEMENTS * 4, 16);
+
+/** Computes the E of a block, and leaves its linear sum. */
+function termsOfBlock(count: usize, x: usize, t: usize): void {
   const sign = held<f32>(-0.0);
-  let S = f32x4.splat(0);
-  for (let i: usize = 0; i < count; i += 4) {
-    S = add<f32>(
-      S,
-      expOfNegative(
-        v128.or(v128.load(x + (i << 2)), sign), negativeConstant(0), negativeConstant(1), negativeConstant(2),
-        negativeConstant(3), negativeConstant(4), negativeConstant(5), negativeConstant(6), negativeConstant(7),
-        negativeConstant(8),
-      ),
-    );
+  const c0 = negativeConstant(0), c1 = negativeConstant(1), c2 = negativeConstant(2), c3 = negativeConstant(3);
+  const c4 = negativeConstant(4), c5 = negativeConstant(5), c6 = negativeConstant(6), c7 = negativeConstant(7);
+  const c8 = negativeConstant(8);
+  let linear = f32x4.splat(0);
+  for (let i: usize = 0; i < count; i += 8) {
+    const x0 = v128.load(x + (i << 2));
+    const x1 = v128.load(x + (i << 2), 16);
+    v128.store(TERMS + (i << 2), expOfNegative(v128.or(x0, sign), c0, c1, c2, c3, c4, c5, c6, c7, c8));
+    v128.store(TERMS + (i << 2), expOfNegative(v128.or(x1, sign), c0, c1, c2, c3, c4, c5, c6, c7, c8), 16);
+    linear = add<f32>(linear, add<f32>(linearOf(x0, t + (i << 2)), linearOf(x1, t + (i << 2) + 16)));
   }
-  return sumLanes<f32>(S);
+  keepLinear(linear, count, x, t);
 }
 
 /**
@@ -166,31 +169,20 @@ function plainBlock(count: usize, x: usize, t: usize): f64 {
 
 function plainBlockClamped(count: usize, x: usize, t: usize): f64 {
   const S = plainBlockBy(count, x, t, true);
-  return S < CERTAIN ? certainBlock(count, x) : S;
+  if (!(S < CERTAIN)) return S;
+  termsOfBlock(count, x, t);
+  let sum = f32x4.splat(0);
+  for (let i: usize = 0; i < count; i += 4) sum = add<f32>(sum, v128.load(TERMS + (i << 2)));
+  return sumLanes<f32>(sum);
 }
-
-/** The exponentials of a block. */
-const TERMS: usize = memory.data(<i32>ELEMENTS * 4, 16);
 
 /** The same, and the gradient times `factor` to dx: in two sweeps, whose numbers fit the registers. */
 function plainBlockWithGrad(count: usize, x: usize, t: usize, factor: v128, dx: usize): f64 {
+  // Before the gradient may overwrite the logits.
+  termsOfBlock(count, x, t);
   const one = held<f32>(1);
   const sign = held<f32>(-0.0);
-  const c0 = negativeConstant(0), c1 = negativeConstant(1), c2 = negativeConstant(2), c3 = negativeConstant(3);
-  const c4 = negativeConstant(4), c5 = negativeConstant(5), c6 = negativeConstant(6), c7 = negativeConstant(7);
-  const c8 = negativeConstant(8);
-  let linear = f32x4.splat(0), S = linear;
-  for (let i: usize = 0; i < count; i += 8) {
-    const x0 = v128.load(x + (i << 2));
-    const x1 = v128.load(x + (i << 2), 16);
-    const e0 = expOfNegative(v128.or(x0, sign), c0, c1, c2, c3, c4, c5, c6, c7, c8);
-    const e1 = expOfNegative(v128.or(x1, sign), c0, c1, c2, c3, c4, c5, c6, c7, c8);
-    v128.store(TERMS + (i << 2), e0);
-    v128.store(TERMS + (i << 2), e1, 16);
-    linear = add<f32>(linear, add<f32>(linearOf(x0, t + (i << 2)), linearOf(x1, t + (i << 2) + 16)));
-  }
-  // Before the gradient may overwrite the logits.
-  keepLinear(linear, count, x, t);
+  let S = f32x4.splat(0);
   for (let i: usize = 0; i < count; i += 8) {
     const e0 = v128.load(TERMS + (i << 2));
     const e1 = v128.load(TERMS + (i << 2), 16);

@@ -34,8 +34,7 @@ import { tanhDerivative } from "./tanh";
 // @ts-ignore: decorator
 @inline const SCRATCH: usize = 72;
 
-// @ts-ignore: decorator
-@inline function product(a: f64, b: f64): f64 {
+function product(a: f64, b: f64): f64 {
   return a == 0 && b == b ? 0 : a * b;
 }
 
@@ -288,7 +287,7 @@ function generalRows<T>(
         k = sumExpRow<T>(x, n, target, grad, terms, tried);
         peak = finiteOrNaN(loadOne<T>(x + k * size));
       } else if (mode == PLAIN) {
-        k = sumExpRowOfMaximum<T>(x, n, grad, terms);
+        k = sumExpRowOfMaximum<T>(x, n, grad, terms, false);
         peak = finiteOrNaN(loadOne<T>(x + k * size));
       } else if (mode == CAPPED && !t && epsilon == 0 && sumExpCappedRow<T>(x, n, target, scale, cap, grad, terms)) {
         k = target;
@@ -367,8 +366,8 @@ function generalRows<T>(
         // Poly-1 with an index: D − t′ is D − ε/n for all other classes.
         const P = S + zTerm + (poly != 0 ? poly * (t ? D : keep * p) : 0);
         let exact = upstream * P * scale * share / unit;
-        if (around && tooLarge<T>(exact)) {
-          // Around k with a clamp: those terms are not that small.
+        if (mode == PLAIN && tooLarge<T>(exact)) {
+          // Other terms are not that small.
           sumExpRow<T>(x, n, k, true, terms, true);
           unit = rowUnit();
           exact = upstream * P * scale * share / unit;

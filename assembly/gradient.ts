@@ -24,13 +24,11 @@ export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f6
     for (const stop = min(i + 2 * BLOCK * step, whole); i < stop; ) {
       let c = splat<T>(0);
       const end = min(i + 2 * SHORT * step, stop);
-      for (; i + 8 * step <= end; i += 8 * step) {
+      for (; i + 4 * step <= end; i += 4 * step) {
         const p = terms + i * size;
         const to = y + i * size;
         c = add<T>(c, scaleBoth<T>(p, to, f, true, qV));
         c = add<T>(c, scaleBoth<T>(p + 32, to + 32, f, true, qV));
-        c = add<T>(c, scaleBoth<T>(p + 64, to + 64, f, true, qV));
-        c = add<T>(c, scaleBoth<T>(p + 96, to + 96, f, true, qV));
       }
       for (; i < end; i += 2 * step) c = add<T>(c, scaleBoth<T>(terms + i * size, y + i * size, f, true, qV));
       b = add<T>(b, c);

@@ -1,10 +1,9 @@
 import { binaryCrossEntropy } from "./bce";
 import { crossEntropyRows, meanOfRows } from "./crossentropy";
 import { entropyRows } from "./entropy";
-import { logSumExpRows } from "./logsumexp";
 import { narrow, widen } from "./halves";
 import { oneRowOfNumbers } from "./one";
-import { logSoftmaxRows, softmaxRows } from "./softmax";
+import { logSoftmaxRows, logSumExpRows, softmaxRows } from "./softmax";
 
 export * from "./elements";
 
@@ -39,8 +38,8 @@ export function f32_logsumexp(rows: usize, classes: usize, x: usize, lse: usize)
   logSumExpRows<f32>(rows, classes, x, lse);
 }
 
-export function f32_softmax(rows: usize, classes: usize, x: usize, y: usize): void {
-  softmaxRows<f32>(rows, classes, x, y);
+export function f32_softmax(rows: usize, classes: usize, x: usize, y: usize, scratch: usize): void {
+  softmaxRows<f32>(rows, classes, x, y, scratch);
 }
 
 export function f32_logsoftmax(rows: usize, classes: usize, x: usize, y: usize): void {
@@ -71,8 +70,8 @@ export function f64_logsumexp(rows: usize, classes: usize, x: usize, lse: usize)
   logSumExpRows<f64>(rows, classes, x, lse);
 }
 
-export function f64_softmax(rows: usize, classes: usize, x: usize, y: usize): void {
-  softmaxRows<f64>(rows, classes, x, y);
+export function f64_softmax(rows: usize, classes: usize, x: usize, y: usize, scratch: usize): void {
+  softmaxRows<f64>(rows, classes, x, y, scratch);
 }
 
 export function f64_logsoftmax(rows: usize, classes: usize, x: usize, y: usize): void {

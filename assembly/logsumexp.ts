@@ -10,7 +10,6 @@ import {
 import {
   SHORT, factorBefore, hasOffset, offsetBefore, offsetIsFree, scaleBefore, scaleBoth, scaleRest, setSumBefore,
 } from "./gradient";
-import { log1p } from "./log";
 import { CAPPED, SCALED, belowPeak, inner } from "./logits";
 
 // lse(z) = z_k + ln(1 + u),  u = Σ_{j ≠ k} e^{zⱼ − z_k},  k one of the classes.
@@ -337,15 +336,19 @@ const ROW: usize = memory.data(16, 16);
   return u < MOST && (sizeof<T>() == 8 || (fixed ? scaled > HOT_LEAST * hotUnit(by) : u > LEAST));
 }
 
+/** The same as a function, for rows that do not go this way only. */
+function isAround<T>(x: usize, n: usize, k: usize, keep: bool, terms: usize): bool {
+  return sumExpRowAround<T>(x, n, k, keep, terms, 0, 0);
+}
+
 /**
  * {@link rowU} of a row of plain logits around k, or where that is out of range around the maximum. Returns the place
  * it took. Stores the terms with `keep`. With `tried` {@link sumExpRowAround} has said no.
  */
-// @ts-ignore: decorator
-@inline export function sumExpRow<T>(
+export function sumExpRow<T>(
   x: usize, n: usize, k: usize, keep: bool, terms: usize, tried: bool,
 ): usize {
-  if (!tried && sumExpRowAround<T>(x, n, k, keep, terms, 0, 0)) return k;
+  if (!tried && isAround<T>(x, n, k, keep, terms)) return k;
   const at = loadOne<T>(x + k * sizeof<T>());
   // Of float64 that was done at once.
   if (sizeof<T>() != 8 && abs<f64>(at) <= FAR) {
@@ -353,20 +356,20 @@ const ROW: usize = memory.data(16, 16);
     const scaled = sumExpClampedRow<T>(x, n, k, shift, keep, terms);
     if (summed(scaled, first<T>(expScaledAt<T>(splat<T>(at), shift))) < MOST) return k;
   }
-  return sumExpRowOfMaximum<T>(x, n, keep, terms);
+  return sumExpRowOfMaximum<T>(x, n, keep, terms, true);
 }
 
-/** The same around the maximum. */
-export function sumExpRowOfMaximum<T>(x: usize, n: usize, keep: bool, terms: usize): usize {
+/** The same around the maximum: of float32 as {@link sumExpRowAround} does, unless it was `tried`. */
+export function sumExpRowOfMaximum<T>(x: usize, n: usize, keep: bool, terms: usize, tried: bool): usize {
   const k = argmaxRow<T>(x, n);
+  if (sizeof<T>() != 8 && !tried && isAround<T>(x, n, k, keep, terms)) return k;
   const peak = finiteOrNaN(loadOne<T>(x + k * sizeof<T>()));
   summed(sumExpBelowRow<T>(x, n, k, peak, 1, keep, terms), expScale<T>());
   return k;
 }
 
 /** e^{z} of one value, rounded as in the vector loops. */
-// @ts-ignore: decorator
-@inline export function expOne<T>(z: f64): f64 {
+export function expOne<T>(z: f64): f64 {
   return first<T>(expScaledOnce<T>(splat<T>(z))) * (1 / expScale<T>());
 }
 
@@ -374,26 +377,4 @@ export function sumExpRowOfMaximum<T>(x: usize, n: usize, keep: bool, terms: usi
 // @ts-ignore: decorator
 @inline export function finiteOrNaN(m: f64): f64 {
   return m - m == 0 ? m : NaN;
-}
-
-function hasNaN<T>(x: usize, n: usize): bool {
-  for (let i: usize = 0; i < n; i++) {
-    const v = loadOne<T>(x + i * sizeof<T>());
-    if (v != v) return true;
-  }
-  return false;
-}
-
-/** lse of each row: −∞ without classes or with nothing but −∞, +∞ where a logit is, NaN where one is NaN. */
-// @ts-ignore: decorator
-@inline export function logSumExpRows<T>(rows: usize, n: usize, x: usize, lse: usize): void {
-  for (let r: usize = 0; r < rows; r++, x += n * sizeof<T>(), lse += 8) {
-    if (n == 0) {
-      store<f64>(lse, -Infinity);
-      continue;
-    }
-    const m = loadOne<T>(x + sumExpRowOfMaximum<T>(x, n, false, 0) * sizeof<T>());
-    if (m - m == 0) store<f64>(lse, m + log1p<T>(rowU()));
-    else store<f64>(lse, hasNaN<T>(x, n) ? NaN : m);
-  }
 }

@@ -1,19 +1,74 @@
-import { lanes, loadOne, loadTail, splat, storeOne, storeTail, sub } from "./lanes";
-import { log1p } from "./log";
-import { finiteOrNaN, rowU, rowUnit, sumExpRowOfMaximum } from "./logsumexp";
+import { FEW, GROUP, fewRows, putOwn } from "./few";
 import { NO_OFFSET, scaleRow } from "./gradient";
+import { lanes, loadOne, splat, storeOne, storeTail, sub } from "./lanes";
+import { log1p } from "./log";
+import { argmaxRow, finiteOrNaN, rowU, rowUnit, sumExpRowOfMaximum } from "./logsumexp";
 
-// softmax: e^{xⱼ − m}/s.   log-softmax: (xⱼ − m) − ln s, in this order, so that logits of 1e20 stay exact.
+// With m the maximum and s = Σ e^{xⱼ − m}: log-sum-exp m + ln s, softmax e^{xⱼ − m}/s, log-softmax (xⱼ − m) − ln s, in
+// this order, so that logits of 1e20 stay exact. Rows of few classes go as those of the cross-entropy do, with the
+// maximum for the target.
 
+/** Of the rows of a group: the place of the maximum, and ln s. */
+const PLACE: usize = memory.data(<i32>GROUP * 4, 16);
+const LOG: usize = memory.data(<i32>GROUP * 8, 16);
+
+/** Of the first rows of a group PLACE and LOG, and with y the softmax. Returns how many rows it has done. */
+function fewOfMaximum(count: usize, n: usize, x: usize, y: usize): usize {
+  if (n > FEW) return 0;
+  for (let r: usize = 0; r < count; r++) store<u32>(PLACE + (r << 2), argmaxRow<f32>(x + (r * n << 2), n));
+  const done = fewRows(count, n, x, PLACE, 0, 0, 0, 0, -1, LOG, 0, 0, 1, y);
+  if (y) putOwn(done, n, PLACE, y);
+  return done;
+}
+
+/** PLACE and LOG of a group. */
+function logSums<T>(count: usize, n: usize, x: usize): void {
+  let r: usize = sizeof<T>() == 8 ? 0 : fewOfMaximum(count, n, x, 0);
+  for (; r < count; r++) {
+    store<u32>(PLACE + (r << 2), sumExpRowOfMaximum<T>(x + r * n * sizeof<T>(), n, false, 0, false));
+    store<f64>(LOG + (r << 3), log1p<T>(rowU()));
+  }
+}
+
+function hasNaN<T>(x: usize, n: usize): bool {
+  for (let i: usize = 0; i < n; i++) {
+    const v = loadOne<T>(x + i * sizeof<T>());
+    if (v != v) return true;
+  }
+  return false;
+}
+
+/** lse of each row: −∞ without classes or with nothing but −∞, +∞ where a logit is, NaN where one is NaN. */
 // @ts-ignore: decorator
-@inline export function softmaxRows<T>(rows: usize, n: usize, x: usize, y: usize): void {
-  const size = sizeof<T>();
+@inline export function logSumExpRows<T>(rows: usize, n: usize, x: usize, lse: usize): void {
+  for (let group: usize = 0; group < rows; group += GROUP) {
+    const count = min(GROUP, rows - group);
+    if (n) logSums<T>(count, n, x);
+    for (let r: usize = 0; r < count; r++, x += n * sizeof<T>(), lse += 8) {
+      let value = n ? loadOne<T>(x + <usize>load<u32>(PLACE + (r << 2)) * sizeof<T>()) : -Infinity;
+      if (value - value == 0) value += load<f64>(LOG + (r << 3));
+      else if (hasNaN<T>(x, n)) value = NaN;
+      store<f64>(lse, value);
+    }
+  }
+}
+
+/** `y` may be `x`; then terms wait in `scratch`, while the logits may have to be read again. */
+// @ts-ignore: decorator
+@inline export function softmaxRows<T>(rows: usize, n: usize, x: usize, y: usize, scratch: usize): void {
+  const bytes = n * sizeof<T>();
   if (n == 0) return;
-  for (let r: usize = 0; r < rows; r++, x += n * size, y += n * size) {
-    // y may be x: only this way never has to read a row again after it has stored terms.
-    const k = sumExpRowOfMaximum<T>(x, n, true, y);
-    storeOne<T>(y + k * size, rowU() == rowU() ? rowUnit() : NaN);
-    scaleRow<T>(y, y, n, 1 / ((1 + rowU()) * rowUnit()), NO_OFFSET);
+  for (let group: usize = 0; group < rows; group += GROUP) {
+    const count = min(GROUP, rows - group);
+    let r: usize = sizeof<T>() == 8 ? 0 : fewOfMaximum(count, n, x, y);
+    x += r * bytes;
+    y += r * bytes;
+    for (; r < count; r++, x += bytes, y += bytes) {
+      const terms = y == x ? scratch : y;
+      const k = sumExpRowOfMaximum<T>(x, n, true, terms, false);
+      storeOne<T>(terms + k * sizeof<T>(), rowU() == rowU() ? rowUnit() : NaN);
+      scaleRow<T>(terms, y, n, 1 / ((1 + rowU()) * rowUnit()), NO_OFFSET);
+    }
   }
 }
 
@@ -22,19 +77,17 @@ import { NO_OFFSET, scaleRow } from "./gradient";
   if (n == 0) return;
   const size = sizeof<T>();
   const step = lanes<T>();
-  const whole = n - (n % step);
-  for (let r: usize = 0; r < rows; r++, x += n * size, y += n * size) {
-    const k = sumExpRowOfMaximum<T>(x, n, false, 0);
-    const m = finiteOrNaN(loadOne<T>(x + k * size));
-    const logS = splat<T>(log1p<T>(rowU()));
-    const mV = splat<T>(m);
-    let i: usize = 0;
-    for (; i < whole; i += step) {
-      v128.store(y + i * size, sub<T>(sub<T>(v128.load(x + i * size), mV), logS));
-    }
-    if (i < n) {
-      const tail = loadTail<T>(x + i * size, n - i, mV);
-      storeTail<T>(y + i * size, n - i, sub<T>(sub<T>(tail, mV), logS));
+  for (let group: usize = 0; group < rows; group += GROUP) {
+    const count = min(GROUP, rows - group);
+    logSums<T>(count, n, x);
+    for (let r: usize = 0; r < count; r++, x += n * size, y += n * size) {
+      const mV = splat<T>(finiteOrNaN(loadOne<T>(x + <usize>load<u32>(PLACE + (r << 2)) * size)));
+      const logS = splat<T>(load<f64>(LOG + (r << 3)));
+      for (let i: usize = 0; i < n; i += step) {
+        const v = sub<T>(sub<T>(v128.load(x + i * size), mV), logS);
+        if (n - i < step) storeTail<T>(y + i * size, n - i, v);
+        else v128.store(y + i * size, v);
+      }
     }
   }
 }

@@ -121,8 +121,11 @@ export function scratchElements(classes: number): number {
 /** lse: float64 out, one a row. A row without classes is −∞. */
 export type LogSumExpKernel = (rows: number, classes: number, x: number, lse: number) => void;
 
-/** y: out, rows × classes; may be `x`. */
-export type SoftmaxKernel = (rows: number, classes: number, x: number, y: number) => void;
+/**
+ * @param y out, rows × classes; may be `x`
+ * @param scratch {@link scratchElements}, for `y` = `x`; log-softmax has no use for it
+ */
+export type SoftmaxKernel = (rows: number, classes: number, x: number, y: number, scratch: number) => void;
 
 /**
  * Entropy of softmax(scale·x) of each row, in float32 and float64.

@@ -181,7 +181,7 @@ class TransformTiles implements Tiles {
   run(count: number): number {
     const { at, contents, stage } = this.#block;
     const to = this.#perRow === undefined ? at.result : at.logSumExp;
-    stage.kernels[`${PREFIX[contents.type]}_${this.op}`](count, contents.classes, at.logits, to);
+    stage.kernels[`${PREFIX[contents.type]}_${this.op}`](count, contents.classes, at.logits, to, at.scratch);
     return 0;
   }
 
@@ -197,7 +197,7 @@ class TransformTiles implements Tiles {
     const to = this.#perRow === undefined ? at.result : at.logSumExp;
     return {
       kernel: `${PREFIX[contents.type]}_${this.op}`,
-      args: [contents.classes, at.logits, to],
+      args: [contents.classes, at.logits, to, at.scratch],
       perRow: 1,
       constants: [],
       inputs: [],

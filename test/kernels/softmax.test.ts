@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Prefix } from "../../src/kernels/kernels.js";
+import { type Prefix, scratchElements } from "../../src/kernels/kernels.js";
 import { FLOAT32, FLOAT64, transformBounds } from "../support/bounds.js";
 import { near } from "../support/near.js";
 import * as reference from "../support/reference.js";
@@ -23,8 +23,8 @@ function run(arena: Arena, prefix: Prefix, logits: ArrayLike<number>, rows: numb
   const p = arena.output<Float32Array | Float64Array>(type, rows * n);
   const logP = arena.output<Float32Array | Float64Array>(type, rows * n);
   const lse = arena.output(Float64Array, rows);
-  arena.run(() => kernels[`${prefix}_softmax`](rows, n, x.at, p.at));
-  arena.run(() => kernels[`${prefix}_logsoftmax`](rows, n, x.at, logP.at));
+  arena.run(() => kernels[`${prefix}_softmax`](rows, n, x.at, p.at, 0));
+  arena.run(() => kernels[`${prefix}_logsoftmax`](rows, n, x.at, logP.at, 0));
   arena.run(() => kernels[`${prefix}_logsumexp`](rows, n, x.at, lse.at));
   return { softmax: p.data.slice(), logSoftmax: logP.data.slice(), logSumExp: lse.data.slice() };
 }
@@ -127,7 +127,8 @@ describeSets("softmax family", (arena) => {
         arena.clear();
         const x = arena.input(encoded(logits, prefix));
         arena.writable(x);
-        arena.run(() => arena.kernels[`${prefix}_${op}`](3, n, x.at, x.at));
+        const scratch = arena.output<Float32Array | Float64Array>(computeType(prefix), scratchElements(n));
+        arena.run(() => arena.kernels[`${prefix}_${op}`](3, n, x.at, x.at, scratch.at));
         expect(x.data).toEqual(want);
       }
     }

@@ -5,5 +5,5 @@ export const BUDGET = {
   /** The single-file bundle, brotli-compressed: what a page loads. */
   bundleBrotli: 64_800,
   /** The npm tarball, which holds each binary three times (as a file, inside its module, and in the bundle) and the worker script as often. */
-  tarball: 371_500,
+  tarball: 373_000,
 } as const;
