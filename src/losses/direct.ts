@@ -33,11 +33,24 @@ export function directGrad(
   other = "grad",
 ): Float32Array | undefined {
   if (typeof options !== "object" || options === null) return undefined;
-  const { grad } = options as { grad?: Float32Array };
-  if (!hasOnly(options, "grad", other)) return undefined;
-  if (grad === undefined) return new Float32Array(x.length);
-  if (grad === fitGrad && x === fitX && targets === fitTargets && grad.length === x.length) return grad;
-  return isFit(grad, x, targets) ? grad : undefined;
+  const { grad } = options as { grad?: unknown };
+  return hasOnly(options, "grad", other) ? fitting(grad, x, targets) : undefined;
+}
+
+/** The same of the option `out`, where there is no gradient and nothing but `classes` may stand beside it. */
+export function directOut(options: { readonly out?: unknown }, x: Float32Array): Float32Array | undefined {
+  const { out } = options;
+  return hasOnly(options, "out", "classes") ? fitting(out, x, undefined) : undefined;
+}
+
+function fitting(
+  given: unknown,
+  x: Float32Array,
+  targets: Float32Array | Int32Array | undefined,
+): Float32Array | undefined {
+  if (given === undefined) return new Float32Array(x.length);
+  if (given === fitGrad && x === fitX && targets === fitTargets && fitGrad.length === x.length) return fitGrad;
+  return isFit(given, x, targets) ? given : undefined;
 }
 
 function isFit(grad: unknown, x: Float32Array, targets: Float32Array | Int32Array | undefined): grad is Float32Array {
@@ -110,4 +123,14 @@ export function isDirectRows(x: unknown, targets: unknown, most = DIRECT): x is 
   if (!(x instanceof Float32Array) || !(targets instanceof Int32Array) || x.length > most) return false;
   const classes = x.length / targets.length;
   return classes > 0 && Number.isInteger(classes);
+}
+
+/** The classes of a direct call of rows without targets: all elements where the option does not say. */
+export function directClasses(logits: unknown, options: { readonly classes?: unknown }): number | undefined {
+  if (!(logits instanceof Float32Array) || logits.length === 0 || logits.length > DIRECT) return undefined;
+  if (typeof options !== "object" || options === null) return undefined;
+  const classes: unknown = options.classes === undefined ? logits.length : options.classes;
+  return typeof classes === "number" && classes > 0 && Number.isInteger(classes) && logits.length % classes === 0
+    ? classes
+    : undefined;
 }

@@ -10,7 +10,7 @@ import { type Input, type Place, sweep, type Task, type Tiles } from "../sweep/s
 import type { LossWithGrad } from "./crossEntropy.js";
 import { SCALES, type ShapeOptions } from "./crossEntropyOptions.js";
 import { factorOf, writeRowFactors } from "./crossEntropyRows.js";
-import { copyInDirect, copyOutDirect, DIRECT, directGrad, hasOnly } from "./direct.js";
+import { copyInDirect, copyOutDirect, directClasses, directGrad, hasOnly } from "./direct.js";
 import type { LossArray } from "./elementLoss.js";
 import { divided, divisor, product, type ReductionOptions, readReduction } from "./reduction.js";
 
@@ -135,16 +135,6 @@ function evaluate(
   sweep(tiles);
   const loss = out ?? divided(tiles.sum, by, reduction.onEmpty);
   return grad === undefined ? { loss } : { loss, grad: grad.array as FloatData };
-}
-
-/** Classes of a direct call; undefined for another one. */
-function directClasses(logits: unknown, options: EntropyLossOptions): number | undefined {
-  if (!(logits instanceof Float32Array) || logits.length === 0 || logits.length > DIRECT) return undefined;
-  if (typeof options !== "object" || options === null) return undefined;
-  const classes: unknown = options.classes === undefined ? logits.length : options.classes;
-  return typeof classes === "number" && classes > 0 && Number.isInteger(classes) && logits.length % classes === 0
-    ? classes
-    : undefined;
 }
 
 /** The mean of a direct call, and its gradient; undefined, before anything is written, where a tile is too small. */

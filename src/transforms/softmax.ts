@@ -1,10 +1,11 @@
 import type { FloatData, FloatInput, FloatOutput, ResultOf, TensorLike } from "../input/elements.js";
 import { type MaskInput, type MaskView, maskView } from "../input/mask.js";
 import { boolean, knownOptions, NO_OPTIONS, NUMBER_OR_NUMBERS } from "../input/options.js";
-import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
+import { areApart, checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
 import { type RowsView, viewLike } from "../input/rows.js";
 import { resolveLogits } from "../input/targets.js";
 import type { ShapeOptions } from "../losses/crossEntropyOptions.js";
+import { copyInDirect, copyOutDirect, directClasses, directOut, hasOnly } from "../losses/direct.js";
 import { maskIn, RowBlock, type RowContents, remembering } from "../sweep/rows.js";
 import { computeType, PREFIX, type Views } from "../sweep/stage.js";
 import { type Input, type Place, sweep, type Task, type Tiles } from "../sweep/sweep.js";
@@ -68,6 +69,8 @@ export function logSoftmax<Logits extends FloatInput, Out extends FloatOutput = 
 }
 
 function elementwise(input: FloatInput, options: SoftmaxOptions, op: "softmax" | "logsoftmax"): FloatData {
+  const direct = directElementwise(input, options, op);
+  if (direct !== undefined) return direct;
   knownOptions(options, OPTIONS);
   const logits = resolveLogits(input, options);
   const mask = options.mask === undefined ? undefined : maskView(options.mask, logits);
@@ -83,6 +86,32 @@ function elementwise(input: FloatInput, options: SoftmaxOptions, op: "softmax" |
   };
   sweep(new TransformTiles(op, contents, logits, mask, out));
   return out.array as FloatData;
+}
+
+/** The result of a direct call (direct.ts); undefined, with nothing written, for any other. */
+function directElementwise(
+  input: FloatInput,
+  options: SoftmaxOptions,
+  op: "softmax" | "logsoftmax",
+): Float32Array | undefined {
+  const classes = directClasses(input, options);
+  if (classes === undefined) return undefined;
+  const logits = input as Float32Array;
+  const out = directOut(options, logits);
+  const block = out && directBlock(classes, logits.length / classes, "inPlace");
+  if (block === undefined) return undefined;
+  const { at, stage } = block;
+  const { f32, kernels } = stage;
+  const run = op === "softmax" ? kernels.f32_softmax : kernels.f32_logsoftmax;
+  copyInDirect(logits, f32, at.logits);
+  run(logits.length / classes, classes, at.logits, at.result, at.scratch);
+  copyOutDirect(f32, at.result, out as Float32Array);
+  return out;
+}
+
+function directBlock(classes: number, rows: number, result: "inPlace" | "none"): RowBlock | undefined {
+  const block = blockFor({ type: "float32", classes, probabilities: false, weight: false, result }, rows);
+  return rows > block.rows ? undefined : block;
 }
 
 /**
@@ -106,6 +135,8 @@ export function logSumExp(
 export function logSumExp(logits: FloatInput, options: LogSumExpOptions & { keepDims: true }): RowTensor;
 export function logSumExp(logits: FloatInput, options?: LogSumExpOptions): RowArray;
 export function logSumExp(logits: FloatInput, options: LogSumExpOptions = NO_OPTIONS): unknown {
+  const direct = directLogSumExp(logits, options);
+  if (direct !== undefined) return direct;
   knownOptions(options, LOG_SUM_EXP_OPTIONS);
   const keepDims = boolean("keepDims", options.keepDims, false);
   const returnSign = boolean("returnSign", options.returnSign, false);
@@ -133,6 +164,28 @@ export function logSumExp(logits: FloatInput, options: LogSumExpOptions = NO_OPT
   }
   const shaped = (data: RowArray) => (keepDims ? { data, dims: keptDims(view) } : data);
   return sign === undefined ? shaped(out) : { value: shaped(out), sign: shaped(sign) };
+}
+
+/** As {@link directElementwise}. */
+function directLogSumExp(input: FloatInput, options: LogSumExpOptions): Float32Array | undefined {
+  const classes = directClasses(input, options);
+  if (classes === undefined) return undefined;
+  const logits = input as Float32Array;
+  const rows = logits.length / classes;
+  const { out: given } = options;
+  if (!hasOnly(options, "out", "classes")) return undefined;
+  if (given !== undefined) {
+    if (!(given instanceof Float32Array) || given.length !== rows || !areApart(given, logits, 0)) return undefined;
+  }
+  const out = given ?? new Float32Array(rows);
+  const block = directBlock(classes, rows, "none");
+  if (block === undefined) return undefined;
+  const { at, stage } = block;
+  copyInDirect(logits, stage.f32, at.logits);
+  stage.kernels.f32_logsumexp(rows, classes, at.logits, at.logSumExp);
+  const from = at.logSumExp >>> 3;
+  for (let r = 0; r < rows; r++) out[r] = stage.f64[from + r];
+  return out;
 }
 
 function keptDims({ dims, classAxes }: RowsView): number[] {

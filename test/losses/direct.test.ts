@@ -137,6 +137,56 @@ describeSets("direct calls", (set) => {
     });
   }
 
+  const { softmax, logSoftmax, logSumExp } = celoss;
+  for (const [name, call] of Object.entries({ softmax, logSoftmax, logSumExp })) {
+    const transform = call as (x: unknown, options?: object) => Values;
+    /** Named, it makes a call that is not direct and is the same otherwise. */
+    const axis = -1;
+
+    test(`${name}: what the call with a named axis gives, to the bit, whatever stands in a row; new, own and in place`, () => {
+      const rng = new Rng(9);
+      for (const classes of [1, 2, 7, 10, 12, 13, 32, 33, 500]) {
+        for (const rows of [1, 2, 5, 65, Math.floor(DIRECT / classes), Math.floor(DIRECT / classes) + 1]) {
+          const x = rng.logits(rows * classes);
+          for (const value of [Infinity, -Infinity, Number.NaN, 1e30]) {
+            if (rng.uniform() < 0.2) x[rng.integer(x.length)] = value;
+          }
+          const want = transform(x, { classes, axis });
+          identical(transform(x, { classes }), want);
+          if (rows === 1) identical(transform(x), want);
+          const out = new Float32Array(want.length).fill(7);
+          for (let again = 0; again < 2; again++) expect(transform(x, { classes, out: out.fill(7) })).toBe(out);
+          identical(out, want);
+          if (name === "logSumExp") continue;
+          const inPlace = x.slice();
+          expect(transform(inPlace, { classes, out: inPlace })).toBe(inPlace);
+          identical(inPlace, want);
+        }
+      }
+    });
+
+    test(`${name}: other outputs and options go the way of all calls, and what is wrong is refused there`, () => {
+      const memory = new Float32Array(40).fill(1);
+      const x = memory.subarray(10, 30);
+      const wide = new Float64Array(name === "logSumExp" ? 2 : 20);
+      const want = transform(x, { classes: 10 });
+      expect(transform(x, { classes: 10, out: wide })).toBe(wide);
+      near(wide, want, { rel: 2 * FLOAT32 });
+      const before = memory.slice();
+      for (const classes of [0, 3, 7.5, -10, Number.NaN, "10", null]) {
+        expect(() => transform(x, { classes }), `${classes}`).toThrow(/"classes"/);
+      }
+      const overlapping = memory.subarray(11, 11 + want.length);
+      expect(() => transform(x, { classes: 10, out: overlapping })).toThrow(/^"out" expected memory apart/);
+      expect(() => transform(x, { classes: 10, out: new Float32Array(want.length + 1) })).toThrow(/^"out" expected/);
+      expect(() => transform(x, { classes: 10, out: [...want] })).toThrow(/^"out" expected/);
+      expect(() => transform(x, { classes: 10, outs: want })).toThrow(/"outs"/);
+      expect(() => transform(x, null as never)).toThrow(TypeError);
+      expect(() => transform(x, Object.create({ axis: 4 }))).toThrow(/"axis"/);
+      identical(memory, before);
+    });
+  }
+
   test("crossEntropy: one row of 1 to 13 classes, whatever stands in it, as the call with a named reduction, to the bit", () => {
     const rng = new Rng(5);
     const odd = [Infinity, -Infinity, Number.NaN, 500, -500, 1e38, -0];

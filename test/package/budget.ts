@@ -3,7 +3,7 @@ export const BUDGET = {
   /** simd.wasm and relaxed.wasm one after the other, brotli-compressed: what they add to a page that loads both. */
   wasmBrotli: 24_000,
   /** The single-file bundle, brotli-compressed: what a page loads. */
-  bundleBrotli: 64_800,
+  bundleBrotli: 65_000,
   /** The npm tarball, which holds each binary three times (as a file, inside its module, and in the bundle) and the worker script as often. */
-  tarball: 373_000,
+  tarball: 374_000,
 } as const;
