@@ -33,24 +33,19 @@ export function directGrad(
   other = "grad",
 ): Float32Array | undefined {
   if (typeof options !== "object" || options === null) return undefined;
-  const { grad } = options as { grad?: unknown };
-  return hasOnly(options, "grad", other) ? fitting(grad, x, targets) : undefined;
+  const { grad } = options as { grad?: Float32Array };
+  if (!hasOnly(options, "grad", other)) return undefined;
+  if (grad === undefined) return new Float32Array(x.length);
+  if (grad === fitGrad && x === fitX && targets === fitTargets && grad.length === x.length) return grad;
+  return isFit(grad, x, targets) ? grad : undefined;
 }
 
 /** The same of the option `out`, where there is no gradient and nothing but `classes` may stand beside it. */
 export function directOut(options: { readonly out?: unknown }, x: Float32Array): Float32Array | undefined {
   const { out } = options;
-  return hasOnly(options, "out", "classes") ? fitting(out, x, undefined) : undefined;
-}
-
-function fitting(
-  given: unknown,
-  x: Float32Array,
-  targets: Float32Array | Int32Array | undefined,
-): Float32Array | undefined {
-  if (given === undefined) return new Float32Array(x.length);
-  if (given === fitGrad && x === fitX && targets === fitTargets && fitGrad.length === x.length) return fitGrad;
-  return isFit(given, x, targets) ? given : undefined;
+  if (!hasOnly(options, "out", "classes")) return undefined;
+  if (out === undefined) return new Float32Array(x.length);
+  return isFit(out, x, undefined) ? out : undefined;
 }
 
 function isFit(grad: unknown, x: Float32Array, targets: Float32Array | Int32Array | undefined): grad is Float32Array {
