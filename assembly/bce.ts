@@ -76,8 +76,7 @@ const LINEAR: usize = memory.data(8, 8);
 }
 
 /** Says of the latest block that its linear parts add up to these lanes. */
-// @ts-ignore: decorator
-@inline function keepLinear(lanes: v128, count: usize, x: usize, t: usize): void {
+function keepLinear(lanes: v128, count: usize, x: usize, t: usize): void {
   const sum = sumLanes<f32>(lanes);
   store<f64>(LINEAR, sum - sum == 0 ? sum : exactLinear(count, x, t));
 }

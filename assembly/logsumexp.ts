@@ -279,8 +279,7 @@ const ROW: usize = memory.data(16, 16);
 }
 
 /** Says of the latest row that its terms add up to `scaled`. Returns u. */
-// @ts-ignore: decorator
-@inline function summed(scaled: f64, unit: f64): f64 {
+function summed(scaled: f64, unit: f64): f64 {
   const u = scaled / unit;
   store<f64>(ROW, u);
   store<f64>(ROW, unit, 8);

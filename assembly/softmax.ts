@@ -1,8 +1,8 @@
 import { FEW, GROUP, fewRows, putOwn } from "./few";
 import { NO_OFFSET, scaleRow } from "./gradient";
-import { lanes, loadOne, splat, storeOne, storeTail, sub } from "./lanes";
+import { eq, lanes, loadOne, loadTail, pmax, splat, splatMax, storeOne, storeTail, sub } from "./lanes";
 import { log1p } from "./log";
-import { argmaxRow, finiteOrNaN, rowU, rowUnit, sumExpRowOfMaximum } from "./logsumexp";
+import { finiteOrNaN, rowU, rowUnit, sumExpRowOfMaximum } from "./logsumexp";
 
 // With m the maximum and s = Σ e^{xⱼ − m}: log-sum-exp m + ln s, softmax e^{xⱼ − m}/s, log-softmax (xⱼ − m) − ln s, in
 // this order, so that logits of 1e20 stay exact. Rows of few classes go as those of the cross-entropy do, with the
@@ -12,10 +12,24 @@ import { argmaxRow, finiteOrNaN, rowU, rowUnit, sumExpRowOfMaximum } from "./log
 const PLACE: usize = memory.data(<i32>GROUP * 4, 16);
 const LOG: usize = memory.data(<i32>GROUP * 8, 16);
 
+/** The place of the maximum of n ≤ 32 logits, any where there is none: without a branch that it decides. */
+// @ts-ignore: decorator
+@inline function placeOf(x: usize, n: usize): usize {
+  const none = splat<f32>(-Infinity);
+  const whole = (n - 1) & ~3;
+  const last = loadTail<f32>(x + (whole << 2), n - whole, none);
+  let top = last;
+  for (let i: usize = 0; i < whole; i += 4) top = pmax<f32>(top, v128.load(x + (i << 2)));
+  top = splatMax<f32>(top);
+  let places: i32 = i32x4.bitmask(eq<f32>(last, top)) << <i32>whole;
+  for (let i: usize = 0; i < whole; i += 4) places |= i32x4.bitmask(eq<f32>(v128.load(x + (i << 2)), top)) << <i32>i;
+  return min<usize>(ctz(places), n - 1);
+}
+
 /** Of the first rows of a group PLACE and LOG, and with y the softmax. Returns how many rows it has done. */
 function fewOfMaximum(count: usize, n: usize, x: usize, y: usize): usize {
   if (n > FEW) return 0;
-  for (let r: usize = 0; r < count; r++) store<u32>(PLACE + (r << 2), argmaxRow<f32>(x + (r * n << 2), n));
+  for (let r: usize = 0; r < count; r++) store<u32>(PLACE + (r << 2), placeOf(x + (r * n << 2), n));
   const done = fewRows(count, n, x, PLACE, 0, 0, 0, 0, -1, LOG, 0, 0, 1, y);
   if (y) putOwn(done, n, PLACE, y);
   return done;

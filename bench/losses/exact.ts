@@ -47,6 +47,16 @@ const EXACT: Record<LossName, (data: Data) => Answer> = {
     const entropy = -total(Array.from(p, (value, j) => value * logP[j]));
     return { loss: entropy, grad: Array.from(p, (value, j) => -value * (logP[j] + entropy)) };
   }),
+  logSumExp: ({ logits, targets }) => {
+    const classes = logits.length / targets.length;
+    const rows = Array.from(targets, (_, r) =>
+      distribution(Float64Array.from(logits.subarray(r * classes, (r + 1) * classes))),
+    );
+    return {
+      loss: total(rows.map(({ lse }) => lse)) / rows.length,
+      gradient: Float64Array.from(rows.flatMap(({ p }) => [...p])),
+    };
+  },
   nllLoss: ({ logits, targets }) => {
     const dims = [targets.length, logits.length / targets.length];
     const { loss, grad } = reference.nllLossWithGrad(logits, targets, { dims });

@@ -1,4 +1,7 @@
-/** The losses beside cross-entropy that are measured: their data, the plain loop, and the call of celoss. */
+/**
+ * The losses beside cross-entropy that are measured, and log-sum-exp with softmax, the gradient of its sum: their data, the
+ * plain loop, and the call of celoss.
+ */
 import type { Rng } from "../../test/support/rng.js";
 import type { Data } from "../data.js";
 import * as plain from "./plain.js";
@@ -19,6 +22,12 @@ const normal = (rng: Rng) => rng.normal(4);
 const unit = (rng: Rng) => rng.uniform(0.001, 0.999);
 const binary = (rng: Rng) => rng.integer(2);
 const CLASSES = 10;
+
+function mean(values: Float32Array | Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return sum / values.length;
+}
 
 /** What each array is joined by, made once: no call is to be measured with it. */
 function once(make: (values: Float32Array) => Values): (values: Float32Array) => Values {
@@ -125,6 +134,15 @@ export const LOSSES = {
     plain: ({ logits, targets }, grad) => plain.nllLossPlain(logits, targets, CLASSES, grad),
     ours: (celoss, { logits, targets }, grad) =>
       grad ? celoss.nllLossWithGrad(logits, targets, { grad }).loss : celoss.nllLoss(logits, targets),
+  },
+  logSumExp: {
+    classes: CLASSES,
+    input: normal,
+    plain: ({ logits, targets }, grad) => plain.logSumExpPlain(logits, targets.length, CLASSES, grad),
+    ours: (celoss, { logits }, grad) => {
+      if (grad) celoss.softmax(logits, { classes: CLASSES, out: grad });
+      return mean(celoss.logSumExp(logits, { classes: CLASSES }));
+    },
   },
 } as const satisfies Record<string, MeasuredLoss>;
 

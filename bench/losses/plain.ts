@@ -114,6 +114,26 @@ export function entropyLossPlain(logits: Values, rows: number, classes: number, 
   return total / rows;
 }
 
+/** ln Σ eˣ, the mean over rows; with `grad` softmax(x), the gradient of their sum. */
+export function logSumExpPlain(logits: Values, rows: number, classes: number, grad?: Values): number {
+  let total = 0;
+  for (let row = 0; row < rows; row++) {
+    const start = row * classes;
+    const end = start + classes;
+    let max = -Infinity;
+    for (let i = start; i < end; i++) if (logits[i] > max) max = logits[i];
+    let sum = 0;
+    for (let i = start; i < end; i++) {
+      const e = Math.exp(logits[i] - max);
+      if (grad) grad[i] = e;
+      sum += e;
+    }
+    total += max + Math.log(sum);
+    if (grad) for (let i = start; i < end; i++) grad[i] /= sum;
+  }
+  return total / rows;
+}
+
 export function mseLossPlain(x: Values, t: Values, grad?: Values): number {
   const n = x.length;
   let total = 0;

@@ -65,7 +65,7 @@ const EXCEPTIONS: readonly Exception[] = [
     return { loop: `f32_${op}: assembly/elements.ts sweep`, loops: 1, rules: ["constant"], why };
   }),
   {
-    loop: "exactLinear: assembly/bce.ts exactLinear",
+    loop: "keepLinear: assembly/bce.ts exactLinear",
     loops: 1,
     rules: ["constant", "scalar"],
     why: "reads a block again that has 0·∞ or NaN in it",
