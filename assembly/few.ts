@@ -225,7 +225,8 @@ function putTargets(count: usize, n: usize, y: usize, ignored: i32, dx: usize, e
 /** Probabilities of the targets of a group whose gradients are there, in the place of those. */
 export function putOwn(count: usize, n: usize, y: usize, dx: usize): void {
   for (let row = ROWS, end = ROWS + (count << 2); row < end; row += 4) {
-    store<f32>(dx + (<usize>load<u32>(y) << 2), load<f32>(row, OWN) * load<f32>(row, FACTOR));
+    const own = load<f32>(row, OWN);
+    store<f32>(dx + (<usize>load<u32>(y) << 2), own / (own + load<f32>(row, SUM)));
     y += 4;
     dx += n << 2;
   }

@@ -26,21 +26,44 @@ const LOG: usize = memory.data(<i32>GROUP * 8, 16);
   return min<usize>(ctz(places), n - 1);
 }
 
-/** Of the first rows of a group PLACE and LOG, and with y the softmax. Returns how many rows it has done. */
-function fewOfMaximum(count: usize, n: usize, x: usize, y: usize): usize {
-  if (n > FEW) return 0;
-  for (let r: usize = 0; r < count; r++) store<u32>(PLACE + (r << 2), placeOf(x + (r * n << 2), n));
-  const done = fewRows(count, n, x, PLACE, 0, 0, 0, 0, -1, LOG, 0, 0, 1, y);
-  if (y) putOwn(done, n, PLACE, y);
+/** Of few classes PLACE and LOG from row r on, and with y the softmax. Returns how many rows it has done. */
+function fewOfMaximum(count: usize, n: usize, x: usize, y: usize, r: usize): usize {
+  const places = PLACE + (r << 2);
+  for (let i: usize = 0; i < count; i++) store<u32>(places + (i << 2), placeOf(x + (i * n << 2), n));
+  const done = fewRows(count, n, x, places, 0, 0, 0, 0, -1, LOG + (r << 3), 0, 0, 1, y);
+  if (y) putOwn(done, n, places, y);
   return done;
 }
 
-/** PLACE and LOG of a group. */
-function logSums<T>(count: usize, n: usize, x: usize): void {
-  let r: usize = sizeof<T>() == 8 ? 0 : fewOfMaximum(count, n, x, 0);
-  for (; r < count; r++) {
-    store<u32>(PLACE + (r << 2), sumExpRowOfMaximum<T>(x + r * n * sizeof<T>(), n, false, 0, false));
-    store<f64>(LOG + (r << 3), log1p<T>(rowU()));
+/** The softmax of a group with y, which may be x: then terms wait in `scratch`. Without y, PLACE and LOG. */
+function group<T>(count: usize, n: usize, x: usize, y: usize, scratch: usize): void {
+  const bytes = n * sizeof<T>();
+  const few = sizeof<T>() != 8 && n <= FEW;
+  // As in crossentropy.ts, so that a row does not depend on those beside it.
+  let portion = count;
+  for (let r: usize = 0; r < count; ) {
+    const part = min(portion, count - r);
+    let done: usize = few ? fewOfMaximum(part, n, x, y, r) : 0;
+    if (!done && (!few || part == 1)) {
+      done = 1;
+      const terms = y == x ? scratch : y;
+      const k = sumExpRowOfMaximum<T>(x, n, y != 0, terms, false);
+      const u = rowU();
+      if (y) {
+        storeOne<T>(terms + k * sizeof<T>(), u == u ? rowUnit() : NaN);
+        scaleRow<T>(terms, y, n, 1 / ((1 + u) * rowUnit()), NO_OFFSET);
+      } else {
+        store<u32>(PLACE + (r << 2), k);
+        store<f64>(LOG + (r << 3), log1p<T>(u));
+      }
+    } else if (done < part) {
+      portion = max<usize>(1, part >> 3);
+    } else if (portion < count) {
+      portion *= 2;
+    }
+    r += done;
+    x += done * bytes;
+    if (y) y += done * bytes;
   }
 }
 
@@ -55,9 +78,9 @@ function hasNaN<T>(x: usize, n: usize): bool {
 /** lse of each row: −∞ without classes or with nothing but −∞, +∞ where a logit is, NaN where one is NaN. */
 // @ts-ignore: decorator
 @inline export function logSumExpRows<T>(rows: usize, n: usize, x: usize, lse: usize): void {
-  for (let group: usize = 0; group < rows; group += GROUP) {
-    const count = min(GROUP, rows - group);
-    if (n) logSums<T>(count, n, x);
+  for (let first: usize = 0; first < rows; first += GROUP) {
+    const count = min(GROUP, rows - first);
+    if (n) group<T>(count, n, x, 0, 0);
     for (let r: usize = 0; r < count; r++, x += n * sizeof<T>(), lse += 8) {
       let value = n ? loadOne<T>(x + <usize>load<u32>(PLACE + (r << 2)) * sizeof<T>()) : -Infinity;
       if (value - value == 0) value += load<f64>(LOG + (r << 3));
@@ -70,19 +93,10 @@ function hasNaN<T>(x: usize, n: usize): bool {
 /** `y` may be `x`; then terms wait in `scratch`, while the logits may have to be read again. */
 // @ts-ignore: decorator
 @inline export function softmaxRows<T>(rows: usize, n: usize, x: usize, y: usize, scratch: usize): void {
-  const bytes = n * sizeof<T>();
   if (n == 0) return;
-  for (let group: usize = 0; group < rows; group += GROUP) {
-    const count = min(GROUP, rows - group);
-    let r: usize = sizeof<T>() == 8 ? 0 : fewOfMaximum(count, n, x, y);
-    x += r * bytes;
-    y += r * bytes;
-    for (; r < count; r++, x += bytes, y += bytes) {
-      const terms = y == x ? scratch : y;
-      const k = sumExpRowOfMaximum<T>(x, n, true, terms, false);
-      storeOne<T>(terms + k * sizeof<T>(), rowU() == rowU() ? rowUnit() : NaN);
-      scaleRow<T>(terms, y, n, 1 / ((1 + rowU()) * rowUnit()), NO_OFFSET);
-    }
+  const bytes = n * sizeof<T>();
+  for (let r: usize = 0; r < rows; r += GROUP) {
+    group<T>(min(GROUP, rows - r), n, x + r * bytes, y + r * bytes, scratch);
   }
 }
 
@@ -91,9 +105,9 @@ function hasNaN<T>(x: usize, n: usize): bool {
   if (n == 0) return;
   const size = sizeof<T>();
   const step = lanes<T>();
-  for (let group: usize = 0; group < rows; group += GROUP) {
-    const count = min(GROUP, rows - group);
-    logSums<T>(count, n, x);
+  for (let first: usize = 0; first < rows; first += GROUP) {
+    const count = min(GROUP, rows - first);
+    group<T>(count, n, x, 0, 0);
     for (let r: usize = 0; r < count; r++, x += n * size, y += n * size) {
       const mV = splat<T>(finiteOrNaN(loadOne<T>(x + <usize>load<u32>(PLACE + (r << 2)) * size)));
       const logS = splat<T>(load<f64>(LOG + (r << 3)));

@@ -62,6 +62,25 @@ describeSets("softmax family", (arena) => {
       check(run(arena, prefix, x, 1000, 7), prefix, x, 1000, 7);
     });
 
+    test("rows do not depend on those beside them, whatever stands there: as each alone, to the bit (seed n)", () => {
+      for (const n of [1, 3, 10, 32, 33, 100]) {
+        const rng = new Rng(n);
+        const rows = 150;
+        const x = rng.logits(rows * n);
+        for (const value of [Infinity, -Infinity, Number.NaN, 1e30, 95, -95, 23, -60]) {
+          for (let i = 0; i < 3; i++) x[rng.integer(rows) * n + rng.integer(n)] = value;
+        }
+        const all = run(arena, prefix, x, rows, n);
+        for (let r = 0; r < rows; r++) {
+          const alone = run(arena, prefix, x.subarray(r * n, (r + 1) * n), 1, n);
+          for (const name of ["softmax", "logSoftmax"] as const) {
+            expect(all[name].subarray(r * n, (r + 1) * n), `${name}, n = ${n}, row ${r}`).toEqual(alone[name]);
+          }
+          expect(all.logSumExp[r], `logSumExp, n = ${n}, row ${r}`).toBe(alone.logSumExp[0]);
+        }
+      }
+    });
+
     test("every place of the maximum, of −∞, of +∞ and of NaN in rows of 19: within the bounds", () => {
       for (const special of [30, -Infinity, Infinity, Number.NaN]) {
         const x = new Rng(2).logits(19 * 19);
