@@ -10,7 +10,7 @@ import { CAPPED, PLAIN, SCALED, belowPeak, inner, logitAt, modeOf } from "./logi
 import { ONE, oneRow } from "./one";
 import { plainRows } from "./plain";
 import {
-  argmaxRow, expOne, finiteOrNaN, rowU, rowUnit, sumExpGeneralRow, sumExpRow, sumExpRowOfMaximum,
+  argmaxRow, expOne, finiteOrNaN, rowU, rowUnit, sumExpGeneralRow, sumExpRow,
 } from "./logsumexp";
 import { cappedChain, cappedPeak, cappedU, cappedUnit, sumExpCappedRow } from "./softcap";
 import { tanhDerivative } from "./tanh";
@@ -287,7 +287,7 @@ function generalRows<T>(
         k = sumExpRow<T>(x, n, target, grad, terms, tried);
         peak = finiteOrNaN(loadOne<T>(x + k * size));
       } else if (mode == PLAIN) {
-        k = sumExpRowOfMaximum<T>(x, n, grad, terms, false);
+        k = sumExpRow<T>(x, n, argmaxRow<T>(x, n), grad, terms, false);
         peak = finiteOrNaN(loadOne<T>(x + k * size));
       } else if (mode == CAPPED && !t && epsilon == 0 && sumExpCappedRow<T>(x, n, target, scale, cap, grad, terms)) {
         k = target;

@@ -355,13 +355,12 @@ export function sumExpRow<T>(
     const scaled = sumExpClampedRow<T>(x, n, k, shift, keep, terms);
     if (summed(scaled, first<T>(expScaledAt<T>(splat<T>(at), shift))) < MOST) return k;
   }
-  return sumExpRowOfMaximum<T>(x, n, keep, terms, true);
+  return sumExpRowOfMaximum<T>(x, n, keep, terms);
 }
 
-/** The same around the maximum: of float32 as {@link sumExpRowAround} does, unless it was `tried`. */
-export function sumExpRowOfMaximum<T>(x: usize, n: usize, keep: bool, terms: usize, tried: bool): usize {
+/** The same around the maximum. */
+function sumExpRowOfMaximum<T>(x: usize, n: usize, keep: bool, terms: usize): usize {
   const k = argmaxRow<T>(x, n);
-  if (sizeof<T>() != 8 && !tried && isAround<T>(x, n, k, keep, terms)) return k;
   const peak = finiteOrNaN(loadOne<T>(x + k * sizeof<T>()));
   summed(sumExpBelowRow<T>(x, n, k, peak, 1, keep, terms), expScale<T>());
   return k;
@@ -373,7 +372,6 @@ export function expOne<T>(z: f64): f64 {
 }
 
 /** m as the row kernels use it: NaN where the row has no softmax. */
-// @ts-ignore: decorator
-@inline export function finiteOrNaN(m: f64): f64 {
+export function finiteOrNaN(m: f64): f64 {
   return m - m == 0 ? m : NaN;
 }

@@ -1,8 +1,8 @@
 import { FEW, GROUP, fewRows, putOwn } from "./few";
 import { NO_OFFSET, scaleRow } from "./gradient";
-import { eq, lanes, loadOne, loadTail, pmax, splat, splatMax, storeOne, storeTail, sub } from "./lanes";
+import { eq, lanes, loadOne, loadTail, lt, pmax, splat, splatMax, storeOne, storeTail, sub } from "./lanes";
 import { log1p } from "./log";
-import { finiteOrNaN, rowU, rowUnit, sumExpRowOfMaximum } from "./logsumexp";
+import { argmaxRow, finiteOrNaN, rowU, rowUnit, sumExpRow } from "./logsumexp";
 
 // With m the maximum and s = Σ e^{xⱼ − m}: log-sum-exp m + ln s, softmax e^{xⱼ − m}/s, log-softmax (xⱼ − m) − ln s, in
 // this order, so that logits of 1e20 stay exact. Rows of few classes go as those of the cross-entropy do, with the
@@ -12,24 +12,41 @@ import { finiteOrNaN, rowU, rowUnit, sumExpRowOfMaximum } from "./logsumexp";
 const PLACE: usize = memory.data(<i32>GROUP * 4, 16);
 const LOG: usize = memory.data(<i32>GROUP * 8, 16);
 
-/** The place of the maximum of n ≤ 32 logits, any where there is none: without a branch that it decides. */
+/** Logits below are out of range of the groups, or nearly. */
+// @ts-ignore: decorator
+@inline const LOW: f64 = -50;
+/** In PLACE, beside the place: the row has a lower logit. */
+// @ts-ignore: decorator
+@inline const IS_LOW: usize = 32;
+
+/** The place of the maximum of n ≤ 32 logits, any where there is none, and IS_LOW: no branch that they decide. */
 // @ts-ignore: decorator
 @inline function placeOf(x: usize, n: usize): usize {
-  const none = splat<f32>(-Infinity);
+  const low = splat<f32>(LOW);
   const whole = (n - 1) & ~3;
-  const last = loadTail<f32>(x + (whole << 2), n - whole, none);
-  let top = last;
-  for (let i: usize = 0; i < whole; i += 4) top = pmax<f32>(top, v128.load(x + (i << 2)));
+  const last = loadTail<f32>(x + (whole << 2), n - whole, low);
+  let top = last, bottom = last;
+  for (let i: usize = 0; i < whole; i += 4) {
+    const v = v128.load(x + (i << 2));
+    top = pmax<f32>(top, v);
+    bottom = f32x4.pmin(bottom, v);
+  }
   top = splatMax<f32>(top);
   let places: i32 = i32x4.bitmask(eq<f32>(last, top)) << <i32>whole;
   for (let i: usize = 0; i < whole; i += 4) places |= i32x4.bitmask(eq<f32>(v128.load(x + (i << 2)), top)) << <i32>i;
-  return min<usize>(ctz(places), n - 1);
+  const place = min<usize>(ctz(places), n - 1);
+  return v128.any_true(lt<f32>(bottom, low)) ? place + IS_LOW : place;
 }
 
 /** Of few classes PLACE and LOG from row r on, and with y the softmax. Returns how many rows it has done. */
 function fewOfMaximum(count: usize, n: usize, x: usize, y: usize, r: usize): usize {
   const places = PLACE + (r << 2);
-  for (let i: usize = 0; i < count; i++) store<u32>(places + (i << 2), placeOf(x + (i * n << 2), n));
+  for (let i: usize = 0; i < count; i++) {
+    const place = placeOf(x + (i * n << 2), n);
+    store<u32>(places + (i << 2), place);
+    if (place >= IS_LOW) count = i;
+  }
+  if (!count) return 0;
   const done = fewRows(count, n, x, places, 0, 0, 0, 0, -1, LOG + (r << 3), 0, 0, 1, y);
   if (y) putOwn(done, n, places, y);
   return done;
@@ -44,10 +61,11 @@ function group<T>(count: usize, n: usize, x: usize, y: usize, scratch: usize): v
   for (let r: usize = 0; r < count; ) {
     const part = min(portion, count - r);
     let done: usize = few ? fewOfMaximum(part, n, x, y, r) : 0;
-    if (!done && (!few || part == 1)) {
+    const isLow = few && !done && load<u32>(PLACE + (r << 2)) >= IS_LOW;
+    if (!done && (!few || part == 1 || isLow)) {
       done = 1;
       const terms = y == x ? scratch : y;
-      const k = sumExpRowOfMaximum<T>(x, n, y != 0, terms, false);
+      const k = sumExpRow<T>(x, n, argmaxRow<T>(x, n), y != 0, terms, isLow);
       const u = rowU();
       if (y) {
         storeOne<T>(terms + k * sizeof<T>(), u == u ? rowUnit() : NaN);
