@@ -94,7 +94,8 @@ function exactLinear(count: usize, x: usize, t: usize): f64 {
 }
 
 /** Π(1 + S) − 1 over the lanes. */
-function joined(S: v128): f64 {
+// @ts-ignore: decorator
+@inline function joined(S: v128): f64 {
   const low = f64x2.promote_low_f32x4(S);
   const pair = f64x2.add(low, f64x2.mul(f64x2.promote_low_f32x4(upperHalf(S)), f64x2.add(f64x2.splat(1), low)));
   const first = f64x2.extract_lane(pair, 0);

@@ -335,11 +335,6 @@ function summed(scaled: f64, unit: f64): f64 {
   return u < MOST && (sizeof<T>() == 8 || (fixed ? scaled > HOT_LEAST * hotUnit(by) : u > LEAST));
 }
 
-/** The same as a function, for rows that do not go this way only. */
-function isAround<T>(x: usize, n: usize, k: usize, keep: bool, terms: usize): bool {
-  return sumExpRowAround<T>(x, n, k, keep, terms, 0, 0);
-}
-
 /**
  * {@link rowU} of a row of plain logits around k, or where that is out of range around the maximum. Returns the place
  * it took. Stores the terms with `keep`. With `tried` {@link sumExpRowAround} has said no.
@@ -347,7 +342,7 @@ function isAround<T>(x: usize, n: usize, k: usize, keep: bool, terms: usize): bo
 export function sumExpRow<T>(
   x: usize, n: usize, k: usize, keep: bool, terms: usize, tried: bool,
 ): usize {
-  if (!tried && isAround<T>(x, n, k, keep, terms)) return k;
+  if (!tried && sumExpRowAround<T>(x, n, k, keep, terms, 0, 0)) return k;
   const at = loadOne<T>(x + k * sizeof<T>());
   // Of float64 that was done at once.
   if (sizeof<T>() != 8 && abs<f64>(at) <= FAR) {
