@@ -367,7 +367,7 @@ function generalRows<T>(
         const P = S + zTerm + (poly != 0 ? poly * (t ? D : keep * p) : 0);
         let exact = upstream * P * scale * share / unit;
         if (mode == PLAIN && tooLarge<T>(exact)) {
-          // Other terms are not that small.
+          // Terms with a clamp are not that small.
           sumExpRow<T>(x, n, k, true, terms, true);
           unit = rowUnit();
           exact = upstream * P * scale * share / unit;

@@ -29,7 +29,7 @@ export function isShared(array: NumberArray): boolean {
 
 /** Where data for byte `at` of shared memory should begin within 8 bytes. */
 export function phaseOf(at: number): number {
-  return fill === undefined ? at % 8 : 0;
+  return COPIES_FAST ? 0 : at % 8;
 }
 
 /** Copies all of `from` to byte `at` of another buffer. */

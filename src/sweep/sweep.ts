@@ -245,7 +245,7 @@ class SharedSweep {
   }
 
   /**
-   * Whether a tile costs this thread clearly less when a worker computes it. What goes through slots moves from core to
+   * Whether a tile costs this thread less when a worker computes it. What goes through slots moves from core to
    * core on its way in and out, which can take as long as the arithmetic.
    */
   #pays(): boolean {

@@ -62,6 +62,20 @@ describeSets("softmax family", (arena) => {
       check(run(arena, prefix, x, 1000, 7), prefix, x, 1000, 7);
     });
 
+    test("logits in [−22, 22] and [18, 22] (seed n): softmax to 2e-6 of itself or 1e-7 of the row's largest", () => {
+      for (const n of [2, 3, 10, 32, 33, 1000]) {
+        for (const low of [-22, 18]) {
+          const x = new Rng(n).fill(20 * n, (rng) => rng.uniform(low, 22));
+          const want = reference.softmax(Float64Array.from(encoded(x, prefix)), { dims: [20, n] });
+          const abs = want.map((p, i) => {
+            const row = want.subarray(i - (i % n), i - (i % n) + n);
+            return Math.max(2e-6 * p, 1e-7 * Math.max(...row));
+          });
+          near(run(arena, prefix, x, 20, n).softmax, want, { abs }, `n = ${n}`);
+        }
+      }
+    });
+
     test("rows do not depend on those beside them, whatever stands there: as each alone, to the bit (seed n)", () => {
       for (const n of [1, 3, 10, 32, 33, 100]) {
         const rng = new Rng(n);

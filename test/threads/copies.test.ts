@@ -13,7 +13,7 @@ import { REPOSITORY } from "../package/packed.js";
 import { encode } from "../support/halves.js";
 import { identical } from "../support/near.js";
 import { Rng } from "../support/rng.js";
-import { alone } from "./support.js";
+import { alone, shared } from "./support.js";
 
 const HIDE = `
   const { getBuiltinModule } = process;
@@ -59,14 +59,8 @@ describe(`the same to the bit as on one thread, ordinary and shared arrays that 
     const float32 = rng.logits(rows * classes);
     const bits = encode(float32, "bfloat16");
 
-    const place = <A extends Float32Array | Uint16Array>(array: A, begin: number | undefined): A => {
-      if (begin === undefined) return array.slice() as A;
-      const size = array.BYTES_PER_ELEMENT;
-      const Class = array.constructor as new (buffer: SharedArrayBuffer, at: number, length: number) => A;
-      const copy = new Class(new SharedArrayBuffer((array.length + begin) * size), begin * size, array.length);
-      copy.set(array as never);
-      return copy;
-    };
+    const place = <A extends Float32Array | Uint16Array>(array: A, begin: number | undefined): A =>
+      begin === undefined ? (array.slice() as A) : shared(array, begin);
 
     test.each([
       [undefined, undefined],

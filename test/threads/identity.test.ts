@@ -7,7 +7,7 @@ import { currentPool } from "../../src/sweep/threads.js";
 import { encode } from "../support/halves.js";
 import { identical, type Numbers } from "../support/near.js";
 import { Rng } from "../support/rng.js";
-import { alone, describeThreads } from "./support.js";
+import { alone, describeThreads, shared } from "./support.js";
 
 const SEED = 4711;
 type Result = { loss: number | Numbers; grad?: Numbers; zLoss?: number | Numbers };
@@ -23,17 +23,6 @@ function same(got: Result, want: Result): void {
 function compare(call: () => Result): void {
   const want = alone(call);
   for (let i = 0; i < 3; i++) same(call(), want);
-}
-
-function shared<A extends Float32Array | Float64Array | Uint16Array>(array: A, begin = 0): A {
-  const Class = array.constructor as new (buffer: SharedArrayBuffer, at: number, length: number) => A;
-  const copy = new Class(
-    new SharedArrayBuffer((array.length + begin) * array.BYTES_PER_ELEMENT),
-    begin * array.BYTES_PER_ELEMENT,
-    array.length,
-  );
-  copy.set(array as never);
-  return copy;
 }
 
 describeThreads(`the same to the bit as on one thread [seed ${SEED}]`, () => {

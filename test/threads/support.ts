@@ -35,3 +35,15 @@ export function alone<T>(call: () => T): T {
     setThreadMinimum(minimum);
   }
 }
+
+/** A copy on shared memory, from element `begin` on. */
+export function shared<A extends Float32Array | Float64Array | Uint16Array>(array: A, begin = 0): A {
+  const Class = array.constructor as new (buffer: SharedArrayBuffer, at: number, length: number) => A;
+  const copy = new Class(
+    new SharedArrayBuffer((array.length + begin) * array.BYTES_PER_ELEMENT),
+    begin * array.BYTES_PER_ELEMENT,
+    array.length,
+  );
+  copy.set(array as never);
+  return copy;
+}
