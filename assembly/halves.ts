@@ -6,7 +6,8 @@ import { held } from "./lanes";
 // Loaded before the loop, like those of exp.ts. 2¹¹²; in pairs of 16 bits the sign and the shifted magnitude, the
 // magnitude, the largest finite number.
 const WIDE: usize = memory.data<u32>([0x77800000, 0x8fff8fff, 0x7fff7fff, 0x7bff7bff], 16);
-// The magnitude of a float32, 65536, the exponent, 2⁻¹⁴, 2⁻¹; in pairs of 16 bits the sign; the quiet bit of a binary16.
+// The magnitude of a float32, 65536, the exponent, 2⁻¹⁴, 2⁻¹; in pairs of 16 bits the sign; the quiet bit of a
+// binary16.
 const HALF: usize = memory.data<u32>(
   [0x7fffffff, 0x47800000, 0x7f800000, 0x38800000, 0x38800000 + (13 << 23), 0x80008000, 0x200],
   16,
