@@ -7,8 +7,7 @@ import { logOfRatio } from "./log";
 // Rows of few classes with index targets, a group at a time, in sweeps that hold little: the exponentials over all
 // their logits as one array; the targets' terms taken out of it, and zeros in their place; then the sums of the others,
 // the logarithms and the reciprocals of four rows in one vector. For the gradient, the terms of each row scaled, and
-// what is left for the target. Nothing of a row depends on those beside it, but in which order three factors are
-// multiplied where a gradient is beyond 10³⁰.
+// what is left for the target. Nothing of a row depends on those beside it.
 //
 // Formulas and names as in crossentropy.ts, k the target: s = Σ e^{zⱼ}/e^{z_k}, with the exponentials of the hot loops.
 
@@ -24,11 +23,10 @@ const TERMS: usize = memory.data(<i32>(GROUP * FEW * 4 + 16), 16);
 
 /**
  * One number of each row of a group after the other: the target's term and the sum of the others; where they are
- * needed, the row's weight, the target's logit and Σ of all logits. For the gradient: what makes probabilities of the
- * terms, times S; the upstream gradient; the product of both; what smoothing takes from each element; and the target's
- * gradient without the others.
+ * needed, the row's weight, the target's logit and Σ of all logits. For the gradient: two factors of the terms, the
+ * second 1 where one will do; what smoothing takes from each element; and the target's gradient.
  */
-const ROWS: usize = memory.data(<i32>(GROUP * 40), 16);
+const ROWS: usize = memory.data(<i32>(GROUP * 36), 16);
 // @ts-ignore: decorator
 @inline const OWN: usize = 0;
 // @ts-ignore: decorator
@@ -44,14 +42,9 @@ const ROWS: usize = memory.data(<i32>(GROUP * 40), 16);
 // @ts-ignore: decorator
 @inline const UPSTREAM: usize = 6 * GROUP * 4;
 // @ts-ignore: decorator
-@inline const PRODUCT: usize = 7 * GROUP * 4;
+@inline const SPREAD: usize = 7 * GROUP * 4;
 // @ts-ignore: decorator
-@inline const SPREAD: usize = 8 * GROUP * 4;
-// @ts-ignore: decorator
-@inline const REST: usize = 9 * GROUP * 4;
-
-/** Of each row four numbers to be added: the gradients of the others. */
-const OTHERS: usize = memory.data(<i32>(GROUP * 16), 16);
+@inline const TARGET: usize = 8 * GROUP * 4;
 
 /** What the target's term has to be: where x·log₂e cancels the magic number it is far below. */
 // @ts-ignore: decorator
@@ -147,46 +140,37 @@ function sumLogits(count: usize, n: usize, x: usize): void {
   }
 }
 
-/** The terms at p times factor, and without `quads` times upstream less q, to dx. */
+/** The terms at p times factor, and without `once` times upstream less q, to dx. */
 // @ts-ignore: decorator
-@inline function scaled(p: usize, quads: i32, factor: v128, upstream: v128, q: v128, dx: usize): v128 {
+@inline function scaled(p: usize, once: bool, factor: v128, upstream: v128, q: v128, dx: usize): void {
   const v = f32x4.mul(v128.load(p), factor);
-  const gradient = quads ? v : f32x4.sub(f32x4.mul(v, upstream), q);
-  v128.store(dx, gradient);
-  return gradient;
+  v128.store(dx, once ? v : f32x4.sub(f32x4.mul(v, upstream), q));
 }
 
 /**
- * terms·factor·upstream of each row of a group to dx, less what smoothing takes, and the sums of the others. What is
- * written behind a row is of the next one, which follows, or is put back. `quads` as above: with it there is no
- * smoothing, and the product of both factors is one that may be formed first.
+ * Gradients of each row of a group to dx. What is written behind a row is of the next one, which follows, or is put
+ * back. `quads` as above: with it there is no smoothing, and one factor does.
  */
 // @ts-ignore: decorator
 @inline function scaleBy(count: usize, n: usize, quads: i32, dx: usize): void {
-  const last = lastLanes(n);
+  const once = quads > 0;
   const bytes = n << 2;
-  const whole = quads ? <usize>(quads - 1) << 4 : (n - 1) >> 2 << 4;
+  const whole = once ? <usize>(quads - 1) << 4 : (n - 1) >> 2 << 4;
   const stop = dx + count * bytes;
   const behind = v128.load(stop);
   let terms = TERMS;
-  let others = OTHERS;
   for (let row = ROWS, end = ROWS + (count << 2); row < end; row += 4) {
-    const factor = quads ? v128.load32_splat(row, PRODUCT) : v128.load32_splat(row, FACTOR);
-    const upstream = quads ? factor : v128.load32_splat(row, UPSTREAM);
-    const q = quads ? factor : v128.load32_splat(row, SPREAD);
-    let sum = f32x4.splat(0);
-    if (quads > 1) sum = scaled(terms, quads, factor, upstream, q, dx);
-    if (quads > 2) sum = f32x4.add(sum, scaled(terms + 16, quads, factor, upstream, q, dx + 16));
-    if (!quads) {
-      for (let at: usize = 0; at < whole; at += 16) {
-        sum = f32x4.add(sum, scaled(terms + at, quads, factor, upstream, q, dx + at));
-      }
+    const factor = v128.load32_splat(row, FACTOR);
+    const upstream = once ? factor : v128.load32_splat(row, UPSTREAM);
+    const q = once ? factor : v128.load32_splat(row, SPREAD);
+    if (quads > 1) scaled(terms, once, factor, upstream, q, dx);
+    if (quads > 2) scaled(terms + 16, once, factor, upstream, q, dx + 16);
+    if (!once) {
+      for (let at: usize = 0; at < whole; at += 16) scaled(terms + at, once, factor, upstream, q, dx + at);
     }
-    const gradient = scaled(terms + whole, quads, factor, upstream, q, dx + whole);
-    v128.store(others, f32x4.add(sum, v128.and(gradient, last)));
+    scaled(terms + whole, once, factor, upstream, q, dx + whole);
     terms += bytes;
     dx += bytes;
-    others += 16;
   }
   v128.store(stop, behind);
 }
@@ -203,20 +187,10 @@ function scaleAny(count: usize, n: usize, dx: usize): void {
   scaleBy(count, n, 0, dx);
 }
 
-/** The targets' gradients of a group: REST, less the others with `exactly`: the row sums to what it should then. */
-function putTargets(count: usize, n: usize, y: usize, ignored: i32, dx: usize, exactly: bool): void {
-  if (exactly) {
-    for (let r: usize = 0; r < count; r += 4) {
-      const others = OTHERS + (r << 4);
-      const sums = sumsOfLanes(
-        v128.load(others), v128.load(others, 16), v128.load(others, 32), v128.load(others, 48),
-      );
-      const row = ROWS + (r << 2);
-      v128.store(row, f32x4.sub(v128.load(row, REST), sums), REST);
-    }
-  }
+/** The targets' gradients of a group. */
+function putTargets(count: usize, n: usize, y: usize, ignored: i32, dx: usize): void {
   for (let row = ROWS, end = ROWS + (count << 2); row < end; row += 4) {
-    store<u32>(dx + (classOf(y, ignored) << 2), load<u32>(row, REST));
+    store<u32>(dx + (classOf(y, ignored) << 2), load<u32>(row, TARGET));
     y += 4;
     dx += n << 2;
   }
@@ -303,6 +277,9 @@ export function fewRows(
   const most = splat<f32>(SAFE);
   const fewest = splat<f32>(1 / SAFE);
   const quads = (n + 3) >> 2;
+  // What nearly every call has. A sum in range is between 10⁻²² and 10¹⁴, so that one factor does.
+  const size = Math.abs(uniform);
+  const usual = !w && !gamma && !smooth && !withLse && (!grad || (!g && size > 1e-8 && size < 1e8));
   for (let group: usize = 0; group < rows; group += GROUP) {
     const count = min(GROUP, rows - group);
     if (outOfRange<f32>(termsOf(count * n, x), true)) return group;
@@ -328,8 +305,19 @@ export function fewRows(
       if (!i32x4.all_true(v128.or(within, outside))) break;
 
       const isIgnored = i32x4.eq(v128.load(y + (r << 2)), ignoring);
-      const weight = v128.andnot(w ? v128.load(row, WEIGHT) : one, isIgnored);
       const logS = logOfRatio(sum, own, others);
+      if (usual) {
+        storeWide(loss + (r << 3), v128.andnot(logS, isIgnored), left);
+        if (grad) {
+          const factor = f32x4.mul(f32x4.div(one, sum), v128.andnot(same, isIgnored));
+          v128.store(row, factor, FACTOR);
+          v128.store(row, one, UPSTREAM);
+          v128.store(row, none, SPREAD);
+          v128.store(row, f32x4.sub(none, f32x4.mul(others, factor)), TARGET);
+        }
+        continue;
+      }
+      const weight = v128.andnot(w ? v128.load(row, WEIGHT) : one, isIgnored);
       // Focal: r^γ·w in place of w, and the derivative to logS in place of S.
       let factorOfLog = weight;
       let slope = weight;
@@ -361,20 +349,22 @@ export function fewRows(
       if (grad) {
         const share = f32x4.add(slope, zTerm);
         // 0·∞ is 0 for rows that do not count.
-        const upstream = v128.and(g ? fourUpstream(g + (r << 3)) : same, f32x4.ne(share, none));
-        const factor = f32x4.div(share, sum);
+        let upstream = v128.and(g ? fourUpstream(g + (r << 3)) : same, f32x4.ne(share, none));
+        let factor = f32x4.div(share, sum);
+        let target = smooth ? f32x4.mul(upstream, f32x4.sub(f32x4.mul(factor, own), f32x4.mul(weight, kept)))
+          : v128.and(f32x4.mul(upstream, zTerm), f32x4.ne(zTerm, none));
+        v128.store(row, f32x4.mul(f32x4.mul(upstream, weight), spread), SPREAD);
         const product = f32x4.mul(factor, upstream);
-        const size = f32x4.abs(product);
-        const safe = v128.or(v128.and(f32x4.lt(size, most), f32x4.gt(size, fewest)), f32x4.eq(upstream, none));
+        const above = f32x4.gt(f32x4.abs(product), fewest);
+        const safe = v128.or(v128.and(f32x4.lt(f32x4.abs(product), most), above), f32x4.eq(upstream, none));
         once = v128.and(once, v128.or(safe, outside));
+        factor = v128.bitselect(product, factor, safe);
+        upstream = v128.bitselect(one, upstream, safe);
+        // Smoothed, the target is no 1 that p comes near.
+        if (!smooth) target = f32x4.sub(target, f32x4.mul(f32x4.mul(others, factor), upstream));
         v128.store(row, factor, FACTOR);
         v128.store(row, upstream, UPSTREAM);
-        v128.store(row, product, PRODUCT);
-        v128.store(row, f32x4.mul(f32x4.mul(upstream, weight), spread), SPREAD);
-        // Smoothed, the target is no 1 that p comes near.
-        const rest = smooth ? f32x4.mul(upstream, f32x4.sub(f32x4.mul(factor, own), f32x4.mul(weight, kept)))
-          : v128.and(f32x4.mul(upstream, zTerm), f32x4.ne(zTerm, none));
-        v128.store(row, rest, REST);
+        v128.store(row, target, TARGET);
       }
     }
     const done = min(r, count);
@@ -382,7 +372,7 @@ export function fewRows(
       if (smooth || !i32x4.all_true(once) || quads < 2 || quads > 3) scaleAny(done, n, dx);
       else if (quads == 3) scale3(done, n, dx);
       else scale2(done, n, dx);
-      putTargets(done, n, y, ignored, dx, !smooth);
+      putTargets(done, n, y, ignored, dx);
     }
     if (done < count) return group + done;
     x += count * n << 2;

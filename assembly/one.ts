@@ -65,7 +65,7 @@ function lossOf(n: usize, k: usize, a: v128, b: v128, last: v128, own: v128, dx:
   if (dx) {
     const factor = f32x4.div(f32x4.splat(1), sum);
     const gA = f32x4.mul(eA, factor), gB = f32x4.mul(eB, factor), gC = f32x4.mul(eC, factor);
-    const target = f32x4.sub(f32x4.splat(0), sumOfLanes(f32x4.add(f32x4.add(gA, gB), gC)));
+    const target = f32x4.sub(f32x4.splat(0), f32x4.mul(others, factor));
     if (n > 4) v128.store(dx, v128.or(gA, v128.and(target, atA)));
     if (n > 8) v128.store(dx, v128.or(gB, v128.and(target, atB)), 16);
     const rest = v128.or(gC, v128.and(target, atC));

@@ -20,7 +20,7 @@ const HOT = [
   "sumBlockWithTerms: assembly/softcap.ts sumBlockBy",
   "argmaxRow<f32>: assembly/logsumexp.ts argmaxRow",
   "termsOf: assembly/few.ts termsOf",
-  "scale3: assembly/few.ts scaleBy",
+  "fewRows: assembly/few.ts scaleBy",
   "sumTerms3: assembly/few.ts sumTermsBy",
   "plainBlock: assembly/bce.ts plainBlockBy",
   "plainBlockClamped: assembly/bce.ts plainBlockBy",
