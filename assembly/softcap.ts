@@ -6,19 +6,16 @@ import { tanh, tanhDerivative } from "./tanh";
 // Soft-capped float32 rows around a class k: Σ_{j ≠ k} e^{zⱼ − z_k}, z = c·tanh v, v = scale·x/c, in one pass, a block
 // at a time: first its t, then their powers of 2, so that each loop has the registers for its constants.
 //
-// Where |v| ≤ 1, tanh v = v·P(v²), with P of degree 6, minimax in the relative error: 7·10⁻⁸ (scripts/fit-tanh.mjs).
-// There 1 − tanh²v loses no more than two bits. c·log₂e is a factor of P, so that 2ᵗ with t = z·log₂e follows at once,
-// and since |z| ≤ c, nothing can be out of range. A block in which some |v| is above 1, as it is for ±∞, is done again
-// with the functions that serve all v. 2ᵗ is the hot loops' of simd in both variants: half an ulp of t more does not
-// count beside the roundings of z. t is good to 4.1 ulp, 1 − tanh²v to 13·2⁻²⁴ relative, at c up to 50.
+// Where |v| ≤ 1, tanh v = v·(p₀ + p₁w + p₂w² + b/(w + d)) with w = v²: the pole next to 0, at w = −π²/4, is what would
+// make a polynomial long. Minimax in the relative error, 4·10⁻⁹ (scripts/fit-tanh.mjs). There 1 − tanh²v loses no more
+// than two bits. c·log₂e is a factor of it, so that 2ᵗ with t = z·log₂e follows at once, and since |z| ≤ c, nothing can
+// be out of range. A block in which some |v| is above 1, as it is for ±∞, is done again with the functions that serve
+// all v. 2ᵗ is the hot loops' of simd in both variants: half an ulp of t more does not count beside the roundings of z.
+// t is good to 4 ulp, 1 − tanh²v to 11·2⁻²⁴ relative, at c up to 50.
 
-/** P. */
-const TANH: usize = memory.data<f32>(
-  [
-    0.9999999403953552, -0.33332839608192444, 0.13325203955173492, -0.05345702916383743, 0.020289979875087738,
-    -0.006203379016369581, 0.0010410225950181484,
-  ],
-  16,
+/** p₀, p₁, p₂, b and d. */
+const TANH: usize = memory.data<f64>(
+  [0.18872711888385607, -0.004616681959193764, 0.00014188803859701933, 2.0022214807470267, 2.468], 16,
 );
 // @ts-ignore: decorator
 @inline const LOG2E: f64 = 1.44269504088896341;
@@ -34,8 +31,8 @@ const TANH: usize = memory.data<f32>(
 /** t of a block and, with `keep`, (c·log₂e)²·(1 − tanh²v); what the last pair of vectors reaches over. */
 const POWERS: usize = memory.data(<i32>(BLOCK * 4), 16);
 const CHAINS: usize = memory.data(<i32>(BLOCK * 4), 16);
-/** Coefficient i of P times c·log₂e·(v/x)^(2i + 1), of the latest row: t is a polynomial of x. */
-const SCALED: usize = memory.data(7 * 4, 16);
+/** The same for t as a function of x, of the latest row. */
+const SCALED: usize = memory.data(5 * 4, 16);
 
 // @ts-ignore: decorator
 @inline function coefficient(i: usize): v128 {
@@ -44,15 +41,8 @@ const SCALED: usize = memory.data(7 * 4, 16);
 
 /** t of |v| ≤ 1, w = x². */
 // @ts-ignore: decorator
-@inline function near(
-  x: v128, w: v128, p0: v128, p1: v128, p2: v128, p3: v128, p4: v128, p5: v128, p6: v128,
-): v128 {
-  let p = madd<f32>(p6, w, p5);
-  p = madd<f32>(p, w, p4);
-  p = madd<f32>(p, w, p3);
-  p = madd<f32>(p, w, p2);
-  p = madd<f32>(p, w, p1);
-  return f32x4.mul(madd<f32>(p, w, p0), x);
+@inline function near(x: v128, w: v128, p0: v128, p1: v128, p2: v128, b: v128, d: v128): v128 {
+  return f32x4.mul(f32x4.add(f32x4.div(b, f32x4.add(w, d)), madd<f32>(madd<f32>(p2, w, p1), w, p0)), x);
 }
 
 /** The logits of a block at x, 0 behind the last one. */
@@ -65,8 +55,7 @@ const SCALED: usize = memory.data(7 * 4, 16);
 /** t of a block at x. Returns whether |v| ≤ 1 everywhere, that is x² ≤ `most`; where it is not, they are nothing. */
 // @ts-ignore: decorator
 @inline function nearBlockBy(count: usize, x: usize, most: f32, square: f32, keep: bool): bool {
-  const p0 = coefficient(0), p1 = coefficient(1), p2 = coefficient(2), p3 = coefficient(3), p4 = coefficient(4);
-  const p5 = coefficient(5), p6 = coefficient(6);
+  const p0 = coefficient(0), p1 = coefficient(1), p2 = coefficient(2), b = coefficient(3), d = coefficient(4);
   const squareV = f32x4.splat(square);
   let largest = f32x4.splat(0);
   const whole = count & ~7;
@@ -74,12 +63,12 @@ const SCALED: usize = memory.data(7 * 4, 16);
   for (; i < whole; i += 8) {
     const x0 = v128.load(x + (i << 2));
     const w0 = f32x4.mul(x0, x0);
-    const t0 = near(x0, w0, p0, p1, p2, p3, p4, p5, p6);
+    const t0 = near(x0, w0, p0, p1, p2, b, d);
     v128.store(POWERS + (i << 2), t0);
     if (keep) v128.store(CHAINS + (i << 2), nmadd<f32>(t0, t0, squareV));
     const x1 = v128.load(x + (i << 2), 16);
     const w1 = f32x4.mul(x1, x1);
-    const t1 = near(x1, w1, p0, p1, p2, p3, p4, p5, p6);
+    const t1 = near(x1, w1, p0, p1, p2, b, d);
     v128.store(POWERS + (i << 2), t1, 16);
     if (keep) v128.store(CHAINS + (i << 2), nmadd<f32>(t1, t1, squareV), 16);
     // Of numbers that are not negative, as integers: NaN is above ∞.
@@ -88,7 +77,7 @@ const SCALED: usize = memory.data(7 * 4, 16);
   for (; i < count; i += 4) {
     const xV = logitsAt(x, i, count);
     const w = f32x4.mul(xV, xV);
-    const t = near(xV, w, p0, p1, p2, p3, p4, p5, p6);
+    const t = near(xV, w, p0, p1, p2, b, d);
     v128.store(POWERS + (i << 2), t);
     if (keep) v128.store(CHAINS + (i << 2), nmadd<f32>(t, t, squareV));
     largest = i32x4.max_s(largest, w);
@@ -199,13 +188,16 @@ export function sumExpCappedRow<T>(
   const square = unit * unit;
   const ratio = scale / cap;
   const factor = <f32>ratio;
-  // Else the thirteenth power of v/x, or what it is multiplied by, may be no ordinary number.
+  // Else the fifth power of v/x, or what it is multiplied by, may be no ordinary number.
   if (!(factor > 1.0 / 512 && factor < 512)) return false;
-  const most = <f32>(1 / (ratio * ratio));
-  let power = <f64>unit * ratio;
-  for (let i: usize = 0; i < 28; i += 4, power *= ratio * ratio) {
-    store<f32>(SCALED + i, <f32>(power * <f64>load<f32>(TANH + i)));
+  const steps = ratio * ratio;
+  const most = <f32>(1 / steps);
+  let power = unit * ratio;
+  for (let i: usize = 0; i < 3; i++, power *= steps) {
+    store<f32>(SCALED + (i << 2), <f32>(power * load<f64>(TANH + (i << 3))));
   }
+  store<f32>(SCALED, <f32>(unit / ratio * load<f64>(TANH, 24)), 12);
+  store<f32>(SCALED, <f32>(load<f64>(TANH, 32) / steps), 16);
   const xK = <f32>loadOne<T>(x + k * sizeof<T>());
   const own = x + (k << 2);
   if (!nearBlockWithChains(1, own, most, square)) farBlock(1, own, factor, unit, square, 0);
