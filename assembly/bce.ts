@@ -3,8 +3,8 @@ import {
   storeTail, sub, sumLanes, tailOf, upperHalf,
 } from "./lanes";
 import {
-  expOfNegative, expScale, expScaledOnce, hotArgument, nearConstant, nearMagic, nearMantissa, nearMost, nearSize,
-  negativeConstant, notNear, plusMagic,
+  expOfNegative, expScale, expScaledAt, expScaledOnce, hotArgument, nearConstant, nearMagic, nearMantissa, nearMost,
+  nearSize, negativeConstant, notNear, plusMagic,
 } from "./exp";
 import { log1p, log1pUnit } from "./log";
 
@@ -35,7 +35,9 @@ import { log1p, log1pUnit } from "./log";
   const xV = whole ? v128.load(x + i * size) : loadTail<T>(x + i * size, left, zero);
   const tV = v128.load(t + i * size);
   const negative = lt<T>(xV, zero);
-  const e = mul<T>(expScaledOnce<T>(sub<T>(zero, abs<T>(xV))), splat<T>(1 / expScale<T>()));
+  const below = sub<T>(zero, abs<T>(xV));
+  const scaled = sizeof<T>() == 8 ? expScaledOnce<T>(below) : expScaledAt<T>(below, 0);
+  const e = mul<T>(scaled, splat<T>(1 / expScale<T>()));
   const off = sub<T>(one, tV);
   const on = mul<T>(pw ? v128.load(pw + i * size) : pwScalar, tV);
   const linear = v128.bitselect(mulZero<T>(on, sub<T>(zero, xV)), mulZero<T>(off, xV), negative);

@@ -8,7 +8,9 @@ import { NO_OFFSET, gradientCappedRow, gradientRow, roundedFactor, scaleRow, too
 import { log, log1p } from "./log";
 import { CAPPED, PLAIN, SCALED, belowPeak, inner, logitAt, modeOf } from "./logits";
 import { ONE, oneRow } from "./one";
+import { placeIsLow } from "./places";
 import { plainRows } from "./plain";
+import { fewProbabilities } from "./probabilities";
 import {
   argmaxRow, expOne, finiteOrNaN, rowU, rowUnit, sumExpGeneralRow, sumExpRow,
 } from "./logsumexp";
@@ -165,11 +167,13 @@ export function crossEntropyRows<T>(
 ): void {
   const epsilon = load<f64>(options, 0);
   const gamma = load<f64>(options, 56);
-  const plain = sizeof<T>() != 8 && !t && load<f64>(options, 8) == 1 && load<f64>(options, 16) == 0
+  const plain = sizeof<T>() != 8 && load<f64>(options, 8) == 1 && load<f64>(options, 16) == 0
     && load<f64>(options, 24) == 0;
-  const few = plain && n <= FEW && n > 0 && (epsilon == 0 ? wholeGamma(gamma) : gamma == 0 && !w && n > 1);
-  const many = plain && n > FEW && gamma == 0 && (epsilon == 0 || !w);
-  if (!few && !many) {
+  const short = plain && n <= FEW && n > 0;
+  const soft = short && t && !w;
+  const few = short && !t && (epsilon == 0 ? wholeGamma(gamma) : gamma == 0 && !w && n > 1);
+  const many = plain && !t && n > FEW && gamma == 0 && (epsilon == 0 || !w);
+  if (!soft && !few && !many) {
     generalRows<T>(rows, n, x, y, t, w, options, loss, lse, g, dx, scratch, false);
     return;
   }
@@ -177,22 +181,25 @@ export function crossEntropyRows<T>(
   const ignored = <i32>load<f64>(options, 48);
   const upstream = load<f64>(options, 64);
   // Of few classes nothing of a group is done where a term is out of range: then in smaller portions.
-  let portion = rows;
+  const most = soft ? min(rows, GROUP) : rows;
+  let portion = most;
   for (let r: usize = 0; r < rows; ) {
     const count = min(portion, rows - r);
-    let done = many ? plainRows(count, n, x, y, w, epsilon, lambda, ignored, loss, lse, g, upstream, dx, scratch)
+    let done = soft ? fewProbabilities(count, n, x, y, t, epsilon, lambda, ignored, loss, lse, g, upstream, dx)
+      : many ? plainRows(count, n, x, y, w, epsilon, lambda, ignored, loss, lse, g, upstream, dx, scratch)
       : fewRows(count, n, x, y, w, epsilon, lambda, <i32>gamma, ignored, loss, lse, g, upstream, dx);
-    if (!done && (many || count == 1)) {
+    if (!done && (many || count == 1 || (soft && placeIsLow(0)))) {
       done = 1;
-      generalRows<T>(1, n, x, y, 0, w, options, loss, lse, g, dx, scratch, true);
-    } else if (few && done < count) {
+      generalRows<T>(1, n, x, y, t, w, options, loss, lse, g, dx, scratch, true);
+    } else if (!many && done < count) {
       portion = max<usize>(1, min(count, GROUP) >> 3);
-    } else if (portion < rows) {
+    } else if (portion < most) {
       portion *= 2;
     }
     r += done;
     x += done * n * sizeof<T>();
-    y += done * 4;
+    if (y) y += done * 4;
+    if (t) t += done * n * sizeof<T>();
     loss += done * 8;
     if (lse) lse += done * 8;
     if (g) g += done * 8;

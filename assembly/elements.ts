@@ -2,7 +2,7 @@ import {
   abs, add, div, eq, lanes, lt, madd, mul, mulZero, pmax, splat, storeTail, sub, sumLanes,
   tailOf,
 } from "./lanes";
-import { expAny, expScale, expScaledOnce } from "./exp";
+import { expAny, expScale, expScaledAt } from "./exp";
 import { log, log1pUnit } from "./log";
 
 // Losses of single elements x with targets t, other than the binary cross-entropy with logits (bce.ts): a formula each,
@@ -29,7 +29,7 @@ const DERIVATIVE: usize = memory.data(32, 16);
 @inline function decay<T>(x: v128): v128 {
   const below = sub<T>(splat<T>(0), abs<T>(x));
   // Down to the smallest normal number, which expAny does not reach; of float64 the function that is there.
-  return sizeof<T>() == 8 ? expAny<T>(below) : mul<T>(expScaledOnce<T>(below), splat<T>(1 / expScale<T>()));
+  return sizeof<T>() == 8 ? expAny<T>(below) : mul<T>(expScaledAt<T>(below, 0), splat<T>(1 / expScale<T>()));
 }
 
 /** σ(x), a map: what it is goes where derivatives go, and its loss is 0. */

@@ -413,9 +413,13 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
   );
 }
 
-/** The same for x ≤ 0, −∞ or NaN, without a shift. */
+/** The same for x ≤ 0, −∞ or NaN, without a shift. Not for each logit: it is a call. */
 // @ts-ignore: decorator
 @inline export function expScaledOnce<T>(x: v128): v128 {
+  return expScaledBelow<T>(x);
+}
+
+function expScaledBelow<T>(x: v128): v128 {
   return expScaledAt<T>(x, 0);
 }
 

@@ -196,6 +196,18 @@ function putTargets(count: usize, n: usize, y: usize, ignored: i32, dx: usize): 
   }
 }
 
+/** The target's term of row r of the latest group. */
+// @ts-ignore: decorator
+@inline export function ownOf(r: usize): f64 {
+  return load<f32>(ROWS + (r << 2), OWN);
+}
+
+/** The sum of the others. */
+// @ts-ignore: decorator
+@inline export function othersOf(r: usize): f64 {
+  return load<f32>(ROWS + (r << 2), SUM);
+}
+
 /** Probabilities of the targets of a group whose gradients are there, in the place of those. */
 export function putOwn(count: usize, n: usize, y: usize, dx: usize): void {
   for (let row = ROWS, end = ROWS + (count << 2); row < end; row += 4) {

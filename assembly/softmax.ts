@@ -1,54 +1,20 @@
-import { FEW, GROUP, fewRows, putOwn } from "./few";
+import { FEW, GROUP, putOwn } from "./few";
 import { NO_OFFSET, scaleRow } from "./gradient";
-import { eq, lanes, loadOne, loadTail, lt, pmax, splat, splatMax, storeOne, storeTail, sub } from "./lanes";
+import { lanes, loadOne, splat, storeOne, storeTail, sub } from "./lanes";
 import { log1p } from "./log";
 import { argmaxRow, finiteOrNaN, rowU, rowUnit, sumExpRow } from "./logsumexp";
+import { LOG, PLACE, findPlaces, fewAroundPlaces, placeIsLow } from "./places";
 
 // With m the maximum and s = Σ e^{xⱼ − m}: log-sum-exp m + ln s, softmax e^{xⱼ − m}/s, log-softmax (xⱼ − m) − ln s, in
 // this order, so that logits of 1e20 stay exact. Rows of few classes go as those of the cross-entropy do, with the
 // maximum for the target.
 
-/** Of the rows of a group: the place of the maximum, and ln s. */
-const PLACE: usize = memory.data(<i32>GROUP * 4, 16);
-const LOG: usize = memory.data(<i32>GROUP * 8, 16);
-
-/** Logits below are out of range of the groups, or nearly. */
-// @ts-ignore: decorator
-@inline const LOW: f64 = -50;
-/** In PLACE, beside the place: the row has a lower logit. */
-// @ts-ignore: decorator
-@inline const IS_LOW: usize = 32;
-
-/** The place of the maximum of n ≤ 32 logits, any where there is none, and IS_LOW: no branch that they decide. */
-// @ts-ignore: decorator
-@inline function placeOf(x: usize, n: usize): usize {
-  const low = splat<f32>(LOW);
-  const whole = (n - 1) & ~3;
-  const last = loadTail<f32>(x + (whole << 2), n - whole, low);
-  let top = last, bottom = last;
-  for (let i: usize = 0; i < whole; i += 4) {
-    const v = v128.load(x + (i << 2));
-    top = pmax<f32>(top, v);
-    bottom = f32x4.pmin(bottom, v);
-  }
-  top = splatMax<f32>(top);
-  let places: i32 = i32x4.bitmask(eq<f32>(last, top)) << <i32>whole;
-  for (let i: usize = 0; i < whole; i += 4) places |= i32x4.bitmask(eq<f32>(v128.load(x + (i << 2)), top)) << <i32>i;
-  const place = min<usize>(ctz(places), n - 1);
-  return v128.any_true(lt<f32>(bottom, low)) ? place + IS_LOW : place;
-}
-
 /** Of few classes PLACE and LOG from row r on, and with y the softmax. Returns how many rows it has done. */
 function fewOfMaximum(count: usize, n: usize, x: usize, y: usize, r: usize): usize {
-  const places = PLACE + (r << 2);
-  for (let i: usize = 0; i < count; i++) {
-    const place = placeOf(x + (i * n << 2), n);
-    store<u32>(places + (i << 2), place);
-    if (place >= IS_LOW) count = i;
-  }
+  count = findPlaces(count, n, x, r);
   if (!count) return 0;
-  const done = fewRows(count, n, x, places, 0, 0, 0, 0, -1, LOG + (r << 3), 0, 0, 1, y);
-  if (y) putOwn(done, n, places, y);
+  const done = fewAroundPlaces(count, n, x, r, y);
+  if (y) putOwn(done, n, PLACE + (r << 2), y);
   return done;
 }
 
@@ -61,7 +27,7 @@ function group<T>(count: usize, n: usize, x: usize, y: usize, scratch: usize): v
   for (let r: usize = 0; r < count; ) {
     const part = min(portion, count - r);
     let done: usize = few ? fewOfMaximum(part, n, x, y, r) : 0;
-    const isLow = few && !done && load<u32>(PLACE + (r << 2)) >= IS_LOW;
+    const isLow = few && !done && placeIsLow(r);
     if (!done && (!few || part == 1 || isLow)) {
       done = 1;
       const terms = y == x ? scratch : y;

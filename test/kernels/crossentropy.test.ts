@@ -65,6 +65,40 @@ describeSets("crossentropy", (arena) => {
         check(run(arena, prefix, input), prefix, input, `${rows}×${n}`);
       }
     });
+
+    test("many rows of few classes with probabilities, smoothing and z-loss too (seed rows): within the bounds", () => {
+      for (const [rows, n] of [
+        [700, 3],
+        [300, 10],
+        [130, 32],
+      ]) {
+        for (const options of [{}, { labelSmoothing: 0.1 }, { zLoss: 1e-2 }]) {
+          const rng = new Rng(rows);
+          const logits = rng.logits(rows * n);
+          const input = { rows, n, logits, targets: rng.probabilities(rows, n), options };
+          check(run(arena, prefix, input), prefix, input, `${rows}×${n}`);
+        }
+      }
+    });
+
+    test("rows with probabilities do not depend on those beside them: as each alone, to the bit (seed n)", () => {
+      for (const n of [1, 3, 10, 32, 33]) {
+        const rng = new Rng(n);
+        const rows = 150;
+        const logits = rng.logits(rows * n);
+        for (const value of [Infinity, -Infinity, Number.NaN, 1e30, 95, -95, 23, -60]) {
+          for (let i = 0; i < 3; i++) logits[rng.integer(rows) * n + rng.integer(n)] = value;
+        }
+        const targets = rng.probabilities(rows, n);
+        const all = run(arena, prefix, { rows, n, logits, targets });
+        for (let r = 0; r < rows; r++) {
+          const row = { logits: logits.subarray(r * n, (r + 1) * n), targets: targets.subarray(r * n, (r + 1) * n) };
+          const alone = run(arena, prefix, { rows: 1, n, ...row });
+          expect([all.loss[r], all.lse[r]], `n = ${n}, row ${r}`).toEqual([alone.loss[0], alone.lse[0]]);
+          expect(all.dx.subarray(r * n, (r + 1) * n), `n = ${n}, row ${r}`).toEqual(alone.dx);
+        }
+      }
+    });
   });
 
   describe.each(["f32", "f64"] as const)("%s in place", (prefix) => {

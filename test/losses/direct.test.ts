@@ -18,6 +18,8 @@ interface Loss {
   readonly input: (rng: Rng) => number;
   /** In plain JavaScript, so that only the kernels' rounding is in common. */
   readonly plain?: boolean;
+  /** Whether the targets are one number an element, though there are classes. */
+  readonly probabilities?: boolean;
   loss(x: Values, targets: Values | Int32Array, options?: object): number;
   withGrad(x: Values, targets: Values | Int32Array, options?: object): Result;
 }
@@ -37,6 +39,10 @@ const gaussian = {
   loss: (x: Values, t: Values, options?: object) => celoss.gaussianNllLoss(x, t, varianceOf(x), options),
   withGrad: (x: Values, t: Values, options?: object) => celoss.gaussianNllLossWithGrad(x, t, varianceOf(x), options),
 };
+const soft = {
+  loss: (x: Values, t: Values, options?: object) => celoss.crossEntropy(x, t, { classes: 7, ...options }),
+  withGrad: (x: Values, t: Values, options?: object) => celoss.crossEntropyWithGrad(x, t, { classes: 7, ...options }),
+};
 const entropy = {
   loss: (x: Values, _: Int32Array, options?: object) => celoss.entropyLoss(x, { classes: 7, ...options }),
   withGrad: (x: Values, _: Int32Array, options?: object) => celoss.entropyLossWithGrad(x, { classes: 7, ...options }),
@@ -49,6 +55,10 @@ function named(loss: string, withGrad: string, rest: Pick<Loss, "classes" | "inp
 
 const LOSSES: Record<string, Loss> = {
   crossEntropy: named("crossEntropy", "crossEntropyWithGrad", { classes: 7, input: normal }),
+  "crossEntropy of probabilities": {
+    ...{ classes: 7, input: normal, probabilities: true },
+    ...(soft as unknown as Pick<Loss, "loss" | "withGrad">),
+  },
   focalLoss: named("focalLoss", "focalLossWithGrad", { classes: 7, input: normal }),
   nllLoss: named("nllLoss", "nllLossWithGrad", { classes: 7, input: (rng) => -unit(rng), plain: true }),
   entropyLoss: { classes: 7, input: normal, ...(entropy as unknown as Pick<Loss, "loss" | "withGrad">) },
@@ -65,12 +75,15 @@ const LOSSES: Record<string, Loss> = {
   l1Loss: named("l1Loss", "l1LossWithGrad", { classes: 1, input: normal, plain: true }),
 };
 
-function arguments_({ classes, input }: Loss, rows: number): { x: Values; targets: Values | Int32Array } {
+function arguments_(
+  { classes, input, probabilities }: Loss,
+  rows: number,
+): { x: Values; targets: Values | Int32Array } {
   const rng = new Rng(rows);
   const x = Float32Array.from({ length: rows * classes }, () => input(rng));
   const targets =
-    classes === 1
-      ? Float32Array.from({ length: rows }, () => unit(rng))
+    classes === 1 || probabilities
+      ? Float32Array.from(x, () => unit(rng))
       : Int32Array.from({ length: rows }, () => rng.integer(classes));
   return { x, targets };
 }
