@@ -15,6 +15,8 @@ export interface Exact {
   readonly loss: number;
   /** rows × classes. */
   readonly gradient: Float64Array;
+  /** What errors of the gradient are measured by where it is a difference: the larger of both. Otherwise by itself. */
+  readonly sizes?: Float64Array;
   /** Elements of which the largest sets what an error of the others is measured by. */
   readonly row: number;
   /** What the error of a gradient may be. */
@@ -120,14 +122,14 @@ export function failureOf(errors: Errors, { bound }: Exact): string | undefined 
   return undefined;
 }
 
-function gradientError({ gradient, row }: Exact, got: Float32Array, least: number): number {
+function gradientError({ gradient, row, sizes = gradient }: Exact, got: Float32Array, least: number): number {
   let worst = 0;
   for (let start = 0; start < gradient.length; start += row) {
     const end = Math.min(start + row, gradient.length);
     let floor = least;
-    for (let i = start; i < end; i++) floor = Math.max(floor, Math.abs(gradient[i]) * ROW_SHARE);
+    for (let i = start; i < end; i++) floor = Math.max(floor, Math.abs(sizes[i]) * ROW_SHARE);
     for (let i = start; i < end; i++) {
-      const error = Math.abs(got[i] - gradient[i]) / Math.max(Math.abs(gradient[i]), floor);
+      const error = Math.abs(got[i] - gradient[i]) / Math.max(Math.abs(sizes[i]), floor);
       if (error > worst || Number.isNaN(error)) worst = error;
       if (Number.isNaN(worst)) return worst;
     }

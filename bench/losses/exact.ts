@@ -1,12 +1,12 @@
 /** The exact answers of the losses that are measured, by the float64 references of the tests. */
 import * as element from "../../test/support/elementReference.js";
 import * as reference from "../../test/support/lossReference.js";
-import { distribution, total } from "../../test/support/reference.js";
+import { crossEntropyWithGrad, distribution, total } from "../../test/support/reference.js";
 import type { Exact } from "../check.js";
 import type { Data } from "../data.js";
-import { type LossName, lossOf } from "./losses.js";
+import { type LossName, lossOf, probabilitiesOf } from "./losses.js";
 
-type Answer = Pick<Exact, "loss" | "gradient">;
+type Answer = Pick<Exact, "loss" | "gradient" | "sizes">;
 
 function elementwise(of: (x: number, t: number) => element.ElementResult) {
   return ({ logits, labels }: Data): Answer => {
@@ -56,6 +56,14 @@ const EXACT: Record<LossName, (data: Data) => Answer> = {
       loss: total(rows.map(({ lse }) => lse)) / rows.length,
       gradient: Float64Array.from(rows.flatMap(({ p }) => [...p])),
     };
+  },
+  softCrossEntropy: ({ logits, targets }) => {
+    const dims = [targets.length, logits.length / targets.length];
+    const probabilities = probabilitiesOf(logits);
+    const { loss, grad } = crossEntropyWithGrad(logits, probabilities, { dims });
+    // p is the gradient and t: the larger of both, over the rows.
+    const sizes = grad.map((g, i) => Math.max(g + probabilities[i] / dims[0], probabilities[i] / dims[0]));
+    return { loss: loss[0], gradient: grad, sizes };
   },
   nllLoss: ({ logits, targets }) => {
     const dims = [targets.length, logits.length / targets.length];

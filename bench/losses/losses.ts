@@ -1,6 +1,6 @@
 /**
- * The losses beside cross-entropy that are measured, and log-sum-exp with softmax, the gradient of its sum: their data, the
- * plain loop, and the call of celoss.
+ * The losses that are measured beside cross-entropy with class indices, and log-sum-exp with softmax, the gradient of its
+ * sum: their data, the plain loop, and the call of celoss.
  */
 import type { Rng } from "../../test/support/rng.js";
 import type { Data } from "../data.js";
@@ -43,6 +43,10 @@ function once(make: (values: Float32Array) => Values): (values: Float32Array) =>
 
 /** A variance for each target, so that no third file of data is needed. */
 const varianceOf = once((targets) => Float32Array.from(targets, (t) => 0.5 + Math.abs(t)));
+/** Class probabilities, for the same reason: tenths of a triangular number in an order that changes from row to row. */
+export const probabilitiesOf = once((logits) =>
+  Float32Array.from(logits, (_, i) => (1 + ((7 * i + 3 * Math.floor(i / CLASSES)) % CLASSES)) / 55),
+);
 /** A second gradient beside the first. */
 const otherOf = once((grad) => new Float32Array(grad.length));
 
@@ -134,6 +138,17 @@ export const LOSSES = {
     plain: ({ logits, targets }, grad) => plain.nllLossPlain(logits, targets, CLASSES, grad),
     ours: (celoss, { logits, targets }, grad) =>
       grad ? celoss.nllLossWithGrad(logits, targets, { grad }).loss : celoss.nllLoss(logits, targets),
+  },
+  softCrossEntropy: {
+    classes: CLASSES,
+    input: normal,
+    plain: ({ logits }, grad) => plain.softCrossEntropyPlain(logits, probabilitiesOf(logits), CLASSES, grad),
+    ours: (celoss, { logits }, grad) => {
+      const probabilities = probabilitiesOf(logits);
+      return grad
+        ? celoss.crossEntropyWithGrad(logits, probabilities, { classes: CLASSES, grad }).loss
+        : celoss.crossEntropy(logits, probabilities, { classes: CLASSES });
+    },
   },
   logSumExp: {
     classes: CLASSES,

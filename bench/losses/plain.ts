@@ -114,6 +114,30 @@ export function entropyLossPlain(logits: Values, rows: number, classes: number, 
   return total / rows;
 }
 
+/** Σ t(lse − x). */
+export function softCrossEntropyPlain(logits: Values, targets: Values, classes: number, grad?: Values): number {
+  const rows = logits.length / classes;
+  let total = 0;
+  for (let row = 0; row < rows; row++) {
+    const start = row * classes;
+    const end = start + classes;
+    let max = -Infinity;
+    for (let i = start; i < end; i++) if (logits[i] > max) max = logits[i];
+    let sum = 0;
+    for (let i = start; i < end; i++) {
+      const e = Math.exp(logits[i] - max);
+      if (grad) grad[i] = e;
+      sum += e;
+    }
+    const lse = max + Math.log(sum);
+    for (let i = start; i < end; i++) {
+      total += targets[i] * (lse - logits[i]);
+      if (grad) grad[i] = (grad[i] / sum - targets[i]) / rows;
+    }
+  }
+  return total / rows;
+}
+
 /** ln Σ eˣ, the mean over rows; with `grad` softmax(x), the gradient of their sum. */
 export function logSumExpPlain(logits: Values, rows: number, classes: number, grad?: Values): number {
   let total = 0;

@@ -7,6 +7,26 @@ import * as reference from "../support/reference.js";
 import { Rng } from "../support/rng.js";
 import { describeSets } from "../support/sets.js";
 
+describeSets("class probabilities near softmax(logits)", () => {
+  test("float32: gradient elements p − t within 2e-6 of the larger of both, 10 to 1000 classes [seed n]", () => {
+    for (const n of [10, 32, 33, 1000]) {
+      const rng = new Rng(n);
+      const dims = [40, n];
+      const logits = Float32Array.from(rng.logits(40 * n));
+      const p = reference.softmax(logits, { dims });
+      const targets = Float32Array.from(p, (value) => value * rng.uniform(0.999, 1.001));
+      const want = reference.crossEntropyWithGrad(logits, targets, { dims, reduction: "sum" });
+      const { grad } = crossEntropyWithGrad(logits, targets, { dims, reduction: "sum" });
+      near(
+        grad as Float32Array,
+        want.grad,
+        { abs: p.map((value, i) => 2e-6 * Math.max(value, targets[i])) },
+        `n = ${n}`,
+      );
+    }
+  });
+});
+
 const CLASSES = 128_256;
 
 interface Row {
