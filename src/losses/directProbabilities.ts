@@ -1,11 +1,15 @@
 /** Direct calls (direct.ts) of the cross-entropy with class probabilities for targets, whose shape `classes` says. */
 
 import { sumOfRows } from "../kernels/rowSum.js";
+import { isCurrent } from "../sweep/stage.js";
 import type { LossWithGrad } from "./crossEntropy.js";
 import { DEFAULTS } from "./crossEntropyOptions.js";
 import type { CrossEntropyBlock } from "./crossEntropyRows.js";
 import { blockFor } from "./crossEntropyTiles.js";
 import { copyInDirect, copyOutDirect, directClasses, directGrad, hasOnly, isDirectPair } from "./direct.js";
+
+/** The layout of the latest call: a training loop's next one is like it. */
+let latest: CrossEntropyBlock | undefined;
 
 /** The layout of a direct call; undefined for any other, and where a tile would not hold all rows. */
 function blockOf(logits: unknown, targets: unknown, options: { classes?: unknown }): CrossEntropyBlock | undefined {
@@ -13,8 +17,12 @@ function blockOf(logits: unknown, targets: unknown, options: { classes?: unknown
   const classes = directClasses(logits, options);
   if (classes === undefined || options.classes === undefined) return undefined;
   const rows = logits.length / classes;
+  const last = latest;
+  if (last !== undefined && last.contents.classes === classes && rows <= last.rows && isCurrent(last.stage)) return last;
   const block = blockFor({ type: "float32", classes, probabilities: true, weight: false, result: "inPlace" }, rows);
-  return rows > block.rows ? undefined : block;
+  if (rows > block.rows) return undefined;
+  latest = block;
+  return block;
 }
 
 function mean(block: CrossEntropyBlock, logits: Float32Array, targets: Float32Array, grad?: Float32Array): number {
