@@ -361,7 +361,7 @@ function generalRows<T>(
           const factor = focalFactor(rest, gamma);
           value = product(factor, value);
           // L/(1 − p) tends to 1: nothing is divided by 0.
-          S = product(factor, own * (1 + gamma * p * (rest > 0 ? (gap + logS) / rest : 1)));
+          S = product(factor, own * (1 + gamma * product(p, rest > 0 ? (gap + logS) / rest : 1)));
         }
       }
       store<f64>(loss, value);

@@ -365,7 +365,8 @@ export function fewRows(
         let factor = f32x4.div(share, sum);
         let target = smooth ? f32x4.mul(upstream, f32x4.sub(f32x4.mul(factor, own), f32x4.mul(weight, kept)))
           : v128.and(f32x4.mul(upstream, zTerm), f32x4.ne(zTerm, none));
-        v128.store(row, f32x4.mul(f32x4.mul(upstream, weight), spread), SPREAD);
+        // No −0 without smoothing: −0 less that would be 0.
+        v128.store(row, f32x4.mul(f32x4.mul(smooth ? upstream : none, weight), spread), SPREAD);
         const product = f32x4.mul(factor, upstream);
         const above = f32x4.gt(f32x4.abs(product), fewest);
         const safe = v128.or(v128.and(f32x4.lt(f32x4.abs(product), most), above), f32x4.eq(upstream, none));

@@ -18,7 +18,8 @@ function blockOf(logits: unknown, targets: unknown, options: { classes?: unknown
   if (classes === undefined || options.classes === undefined) return undefined;
   const rows = logits.length / classes;
   const last = latest;
-  if (last !== undefined && last.contents.classes === classes && rows <= last.rows && isCurrent(last.stage)) return last;
+  if (last !== undefined && last.contents.classes === classes && rows <= last.rows && isCurrent(last.stage))
+    return last;
   const block = blockFor({ type: "float32", classes, probabilities: true, weight: false, result: "inPlace" }, rows);
   if (rows > block.rows) return undefined;
   latest = block;

@@ -275,4 +275,25 @@ describeSets("regressions", () => {
       expect(() => celoss.gaussianNllLoss(x, x, variance)).toThrow(`numbers >= 0, got -2 at index ${place}`);
     }
   });
+
+  test("focal loss of a target at −∞: ∞, and the gradient of γ = 0, within 2e-6 of itself", () => {
+    for (const classes of [3, 40]) {
+      const x = new Rng(classes).logits(classes);
+      x[1] = -Infinity;
+      const want = celoss.focalLossWithGrad(x, [1], { gamma: 0 });
+      for (const gamma of [0.5, 1, 2, 2.5]) {
+        const { loss, grad } = celoss.focalLossWithGrad(x, [1], { gamma });
+        expect(loss).toBe(Number.POSITIVE_INFINITY);
+        near(grad, want.grad, { rel: 2e-6 }, `γ = ${gamma}, ${classes} classes`);
+      }
+    }
+  });
+
+  // Beside an upstream gradient of 1e30 the factors of a group's rows come apart.
+  test("gradients of −0 stay −0, whatever the upstream gradients of other rows", () => {
+    const x = Float32Array.of(1, -2, 3, 0.5, 2, 1, 0, 0, 1, 2, 3, 4);
+    const alone = crossEntropyWithGrad(x.subarray(0, 6), [1], { gradOutput: [-0], reduction: "sum" });
+    const both = crossEntropyWithGrad(x, [1, 1], { gradOutput: [-0, 1e30], reduction: "sum" });
+    identical(both.grad.subarray(0, 6), alone.grad);
+  });
 });

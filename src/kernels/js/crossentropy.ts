@@ -203,7 +203,7 @@ export class CrossEntropy {
         const nll = GAP[r] * scale + logSum;
         const factor = rest ** gamma;
         loss = product(factor, loss);
-        S = product(factor, w * (1 + (gamma * z[place] * (rest > 0 ? nll / rest : 1)) / s));
+        S = product(factor, w * (1 + (gamma * product(z[place], rest > 0 ? nll / rest : 1)) / s));
         others = 0;
       }
       f64[at.loss / 8 + i] = loss;
