@@ -3,6 +3,7 @@ import {
   nearMantissa, nearMost, nearSize, negativeConstant, plusMagic,
 } from "./exp";
 import { log, log1p, log1pUnit, logOfRatio } from "./log";
+import { CHAINS, POWERS, nearBlockWithChains, setCoefficients } from "./softcap";
 import { tanh } from "./tanh";
 
 // The elementary functions over arrays, for scripts/accuracy.mjs to measure. Not part of the release binaries.
@@ -97,6 +98,33 @@ export function tanh_f32(n: usize, x: usize, y: usize): void {
 
 export function tanh_f64(n: usize, x: usize, y: usize): void {
   for (let i: usize = 0; i < n; i += 2) v128.store(y + (i << 3), tanh<f64>(v128.load(x + (i << 3))));
+}
+
+/** What a soft cap makes of |x| ≤ CAP: t, or 1 − tanh²v. */
+// @ts-ignore: decorator
+@inline function capped(n: usize, x: usize, y: usize, slope: bool): void {
+  const unit = <f32>(CAP * 1.44269504088896341);
+  const square = unit * unit;
+  const ratio: f64 = 1 / CAP;
+  setCoefficients(unit, ratio, ratio * ratio);
+  for (let i: usize = 0; i < n; i += 4) {
+    if (!nearBlockWithChains(min(n - i, 4), x + (i << 2), <f32>(CAP * CAP), square)) unreachable();
+    for (let j: usize = i; j < min(i + 4, n); j++) {
+      const at = (j - i) << 2;
+      store<f64>(y + (j << 3), slope ? <f64>load<f32>(CHAINS + at) / <f64>square : <f64>load<f32>(POWERS + at));
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline const CAP: f64 = 30;
+
+export function cappedPower_f32(n: usize, x: usize, y: usize): void {
+  capped(n, x, y, false);
+}
+
+export function cappedSlope_f32(n: usize, x: usize, y: usize): void {
+  capped(n, x, y, true);
 }
 
 export function log1pUnit_f32(n: usize, x: usize, y: usize): void {

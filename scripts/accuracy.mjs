@@ -1,4 +1,5 @@
-// Measures the error of the vector exp, ln, ln(1 + u) and tanh against float64, and prints the largest by range.
+// Measures the error of the vector exp, ln, ln(1 + u), tanh and what a soft cap makes of a logit against float64, and
+// prints the largest by range.
 //
 //   node --experimental-wasm-relaxed-simd scripts/accuracy.mjs [--step N]     (the flag: Node 20 and 21 only)
 //
@@ -193,6 +194,9 @@ const RANGES = [
     ],
     sweepFloat32,
   ],
+  // Under a cap of 30, see assembly/softcap.ts.
+  ["cappedPower_f32", (x) => 30 * Math.LOG2E * Math.tanh(x / 30), [[2 ** -60, 30]], sweepFloat32],
+  ["cappedSlope_f32", (x) => 1 - Math.tanh(x / 30) ** 2, [[2 ** -60, 30]], sweepFloat32],
   [
     "exp_f64",
     Math.exp,
@@ -278,7 +282,7 @@ try {
       for (const [from, to] of ranges) {
         const { worst, where } = sweep(exports, name, reference, from, to);
         console.log(
-          `${variant.padEnd(8)} ${name.padEnd(13)} ${`[${from}, ${to}]`.padEnd(34)} ${worst.toFixed(3)} ulp at ${where}`,
+          `${variant.padEnd(8)} ${name.padEnd(15)} ${`[${from}, ${to}]`.padEnd(34)} ${worst.toFixed(3)} ulp at ${where}`,
         );
       }
     }
