@@ -100,6 +100,9 @@ export function tanh_f64(n: usize, x: usize, y: usize): void {
   for (let i: usize = 0; i < n; i += 2) v128.store(y + (i << 3), tanh<f64>(v128.load(x + (i << 3))));
 }
 
+// @ts-ignore: decorator
+@inline const CAP: f64 = 30;
+
 /** What a soft cap makes of |x| ≤ CAP: t, or 1 − tanh²v. */
 // @ts-ignore: decorator
 @inline function capped(n: usize, x: usize, y: usize, slope: bool): void {
@@ -115,9 +118,6 @@ export function tanh_f64(n: usize, x: usize, y: usize): void {
     }
   }
 }
-
-// @ts-ignore: decorator
-@inline const CAP: f64 = 30;
 
 export function cappedPower_f32(n: usize, x: usize, y: usize): void {
   capped(n, x, y, false);

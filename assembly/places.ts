@@ -51,7 +51,7 @@ export function findPlaces(count: usize, n: usize, x: usize, r: usize): usize {
   return <usize>load<u32>(PLACE + (r << 2)) >= IS_LOW;
 }
 
-/** LOG of those rows, and with y all of the softmax but its maxima. Returns how many rows it has done. */
+/** LOG of rows that have a PLACE, and with y all of the softmax but its maxima. Returns how many rows it has done. */
 export function fewAroundPlaces(count: usize, n: usize, x: usize, r: usize, y: usize): usize {
   return fewRows(count, n, x, PLACE + (r << 2), 0, 0, 0, 0, -1, LOG + (r << 3), 0, 0, 1, y);
 }

@@ -11,13 +11,8 @@ const grid = Array.from({ length: POINTS }, (_, i) => Math.sin((Math.PI * (i + 0
 function fitted(d) {
   const basis = (w) => [1, w, w * w, 1 / (w + d)];
   const rows = grid.map((v) => basis(v * v).map((value) => (value * v) / Math.tanh(v)));
-  return {
-    d,
-    ...minimax(
-      rows,
-      grid.map(() => 1),
-    ),
-  };
+  const { factors, error } = minimax(rows, new Array(POINTS).fill(1));
+  return { d, factors, error };
 }
 
 const fits = Array.from({ length: 5 }, (_, i) => fitted(Number((Math.PI ** 2 / 4 + (i - 1) * STEP).toFixed(3))));

@@ -17,7 +17,7 @@ import {
 } from "./crossEntropyOptions.js";
 import { divisors, reduced } from "./crossEntropyRows.js";
 import { sweepCrossEntropy } from "./crossEntropyTiles.js";
-import { directMean, directMeanWithGrad } from "./directProbabilities.js";
+import { directProbabilityLoss, directProbabilityLossWithGrad } from "./directProbabilities.js";
 import { directLoss, directLossWithGrad } from "./directRows.js";
 
 type LossArray = Float32Array | Float64Array;
@@ -65,7 +65,7 @@ export function crossEntropy(
   targets: IndexInput | FloatInput,
   options: CrossEntropyOptions = NO_OPTIONS,
 ): number | LossArray {
-  const mean = directLoss(DEFAULTS, logits, targets, options) ?? directMean(logits, targets, options);
+  const mean = directLoss(DEFAULTS, logits, targets, options) ?? directProbabilityLoss(logits, targets, options);
   if (mean !== undefined) return mean;
   knownOptions(options, OPTIONS);
   return evaluate(logits, targets, options, readScalars(options), false).loss;
@@ -98,7 +98,8 @@ export function crossEntropyWithGrad(
   targets: IndexInput | FloatInput,
   options: CrossEntropyGradOptions = NO_OPTIONS,
 ): LossWithGrad<number | LossArray> {
-  const direct = directLossWithGrad(DEFAULTS, logits, targets, options) ?? directMeanWithGrad(logits, targets, options);
+  const direct =
+    directLossWithGrad(DEFAULTS, logits, targets, options) ?? directProbabilityLossWithGrad(logits, targets, options);
   if (direct !== undefined) return direct;
   knownOptions(options, GRAD_OPTIONS);
   return evaluate(logits, targets, options, readScalars(options), true) as LossWithGrad<number | LossArray>;

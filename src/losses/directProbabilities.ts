@@ -39,14 +39,18 @@ function mean(block: CrossEntropyBlock, logits: Float32Array, targets: Float32Ar
 }
 
 /** The mean of a direct call; undefined for any other. */
-export function directMean(logits: unknown, targets: unknown, options: object): number | undefined {
+export function directProbabilityLoss(logits: unknown, targets: unknown, options: object): number | undefined {
   const block = blockOf(logits, targets, options);
   if (block === undefined || !hasOnly(options, "classes")) return undefined;
   return mean(block, logits as Float32Array, targets as Float32Array);
 }
 
 /** The same with the gradient; nothing has been written where it is undefined. */
-export function directMeanWithGrad(logits: unknown, targets: unknown, options: object): LossWithGrad | undefined {
+export function directProbabilityLossWithGrad(
+  logits: unknown,
+  targets: unknown,
+  options: object,
+): LossWithGrad | undefined {
   const block = blockOf(logits, targets, options);
   if (block === undefined) return undefined;
   const grad = directGrad(options, logits as Float32Array, targets as Float32Array, "classes");

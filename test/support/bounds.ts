@@ -6,9 +6,9 @@
 //            error), its tanh is good to 2 ulp (4u) and the result rounds twice: 8u|z|.                     δ
 //   e^{z−m}  polynomial and exponent 3 ulp (6u); the subtraction and the reduction of z − m round with u|z − m| each.
 //            E = 6u + 2u|z − m| + δ + δ_m
-//            Nothing of z − m is rounded where terms are taken around the target or the maximum: then 6u are left, and 6u of the
-//            target's own term. A single term of simd's hot loops may be off by 0.8u|z| more, |z| < 22; in sums that
-//            cancels out, and what is left of it stays within E on the data of all tests, so E does not grow for it.
+//            Nothing of z − m is rounded where terms are taken around the target or the maximum: then 6u are left, and
+//            6u of that class's own term. A single term of simd's hot loops may be off by 0.8u|z| more, |z| < 22; in
+//            sums that cancels out, and what is left of it stays within E on the data of all tests, so E does not grow.
 //   Σ        the mean error of its terms, and the roundings of the additions: at most 256 in a row, at least four
 //            lanes, then float64. Roundings to nearest have random signs, so k of them weigh √k; doubled.
 //            sum = 2u√min(n/4, 256),  Ē = Σ p·E + sum
