@@ -302,19 +302,22 @@ export function fewRows(
     if (quads == 3) sumTerms3(count, n);
     else if (quads == 2) sumTerms2(count, n);
     else sumTermsAny(count, n);
+    // Behind the last row stands what was there before.
+    for (let i = count; i & 3; i++) {
+      store<f32>(ROWS + (i << 2), 1, OWN);
+      store<f32>(ROWS + (i << 2), 1, SUM);
+    }
     let once = i32x4.splat(-1);
     let r: usize = 0;
     for (; r < count; r += 4) {
-      // Behind the last row stands what was there before.
       const left = min(4, count - r);
-      const outside = v128.not(tailMask<f32>(left));
       const row = ROWS + (r << 2);
       const own = v128.load(row, OWN);
       const others = v128.load(row, SUM);
       const sum = f32x4.add(own, others);
       // Where the exponential is good around 0 only, the others must not lie below.
       const within = hotIsFixed() ? v128.and(f32x4.gt(others, least), f32x4.gt(own, ownLeast)) : f32x4.gt(sum, least);
-      if (!i32x4.all_true(v128.or(within, outside))) break;
+      if (!i32x4.all_true(within)) break;
 
       const isIgnored = i32x4.eq(v128.load(y + (r << 2)), ignoring);
       const logS = logOfRatio(sum, own, others);
@@ -370,7 +373,7 @@ export function fewRows(
         const product = f32x4.mul(factor, upstream);
         const above = f32x4.gt(f32x4.abs(product), fewest);
         const safe = v128.or(v128.and(f32x4.lt(f32x4.abs(product), most), above), f32x4.eq(upstream, none));
-        once = v128.and(once, v128.or(safe, outside));
+        once = v128.and(once, safe);
         factor = v128.bitselect(product, factor, safe);
         upstream = v128.bitselect(one, upstream, safe);
         // Smoothed, the target is no 1 that p comes near.
