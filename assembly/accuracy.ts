@@ -46,7 +46,7 @@ export function expNegative_f32(n: usize, x: usize, y: usize): void {
 export function expNear_f32(n: usize, x: usize, y: usize): void {
   const sign = f32x4.splat(-0.0);
   for (let i: usize = 0; i < n; i += 2) {
-    const t = hotArgument(nearSize(v128.load64_zero(x + (i << 2)), sign, true, nearMost()), nearConstant(0));
+    const t = hotArgument(nearSize(v128.load64_zero(x + (i << 2)), sign, nearMost()), nearConstant(0));
     const z = plusMagic(t, nearConstant(0), nearMagic());
     const p = nearMantissa(
       t, z, nearMagic(), nearConstant(1), nearConstant(2), nearConstant(3), nearConstant(4), nearConstant(5),

@@ -1,6 +1,5 @@
 import {
-  abs, add, div, eq, held, lanes, loadTail, lt, madd, mul, mulZero, nmadd, pmax, splat,
-  storeTail, sub, sumLanes, tailOf, upperHalf,
+  abs, add, div, eq, held, lanes, lt, madd, mul, mulZero, nmadd, pmax, splat, sub, sumLanes, tailOf, upperHalf,
 } from "./lanes";
 import {
   expOfNegative, expScale, expScaledAt, expScaledOnce, hotArgument, nearConstant, nearMagic, nearMantissa, nearMost,
@@ -26,13 +25,12 @@ import { log1p, log1pUnit } from "./log";
  */
 // @ts-ignore: decorator
 @inline function step<T>(
-  i: usize, left: usize, whole: bool, x: usize, t: usize, w: usize, pw: usize, pwScalar: v128, g: usize, gScalar: v128,
-  dx: usize, grad: bool,
+  i: usize, left: usize, x: usize, t: usize, w: usize, pw: usize, pwScalar: v128, g: usize, gScalar: v128, dx: usize,
 ): v128 {
   const size = sizeof<T>();
   const zero = splat<T>(0);
   const one = splat<T>(1);
-  const xV = whole ? v128.load(x + i * size) : loadTail<T>(x + i * size, left, zero);
+  const xV = v128.load(x + i * size);
   const tV = v128.load(t + i * size);
   const negative = lt<T>(xV, zero);
   const below = sub<T>(zero, abs<T>(xV));
@@ -45,8 +43,8 @@ import { log1p, log1pUnit } from "./log";
   const wV = w ? v128.load(w + i * size) : one;
   // Here a NaN has to survive a weight of 0; above it reaches the sum through the logarithm.
   if (w) value = v128.bitselect(mulZero<T>(wV, value), value, eq<T>(value, value));
-  if (!whole) value = tailOf<T>(value, left);
-  if (grad) {
+  if (left < lanes<T>()) value = tailOf<T>(value, left);
+  if (dx) {
     const large = div<T>(one, add<T>(one, e));
     const small = mul<T>(e, large);
     const sigma = v128.bitselect(small, large, negative);
@@ -55,8 +53,7 @@ import { log1p, log1pUnit } from "./log";
     if (w) d = mul<T>(d, wV);
     if (g) d = mul<T>(d, v128.load(g + i * size));
     d = mul<T>(d, gScalar);
-    if (whole) v128.store(dx + i * size, d);
-    else storeTail<T>(dx + i * size, left, d);
+    v128.store(dx + i * size, d);
   }
   return value;
 }
@@ -64,11 +61,8 @@ import { log1p, log1pUnit } from "./log";
 /** Elements of a block, whose sums are carried over to float64: S of a lane stays below 2⁶⁴. */
 // @ts-ignore: decorator
 @inline const ELEMENTS: usize = 256;
-/** Blocks that share a logarithm: a product of theirs is a float64. */
-// @ts-ignore: decorator
-@inline const BLOCKS: usize = 3;
 
-/** Σ x·([x ≥ 0] − t) of the latest block. */
+/** Σ x·([x ≥ 0] − t) of the latest block; NaN where 0·∞ should be 0. */
 const LINEAR: usize = memory.data(8, 8);
 
 /** x·([x ≥ 0] − t); NaN where 0·∞ should be 0. */
@@ -77,34 +71,16 @@ const LINEAR: usize = memory.data(8, 8);
   return nmadd<f32>(x, v128.load(t), pmax<f32>(f32x4.splat(0), x));
 }
 
-/** Says of the latest block that its linear parts add up to these lanes. */
-function keepLinear(lanes: v128, count: usize, x: usize, t: usize): void {
-  const sum = sumLanes<f32>(lanes);
-  store<f64>(LINEAR, sum - sum == 0 ? sum : exactLinear(count, x, t));
-}
-
-/** The same element by element, with 0·∞ = 0. */
-function exactLinear(count: usize, x: usize, t: usize): f64 {
-  const zero = held<f32>(0);
-  let exact: f64 = 0;
-  for (let i: usize = 0; i < count; i += 4) {
-    const xV = v128.load(x + (i << 2));
-    const off = sub<f32>(v128.andnot(f32x4.splat(1), lt<f32>(xV, zero)), v128.load(t + (i << 2)));
-    exact += sumLanes<f32>(mulZero<f32>(off, xV));
-  }
-  return exact;
-}
-
 /** Π(1 + S) − 1 over the lanes. */
 // @ts-ignore: decorator
-@inline function joined(S: v128): f64 {
+@inline export function joined(S: v128): f64 {
   const low = f64x2.promote_low_f32x4(S);
   const pair = f64x2.add(low, f64x2.mul(f64x2.promote_low_f32x4(upperHalf(S)), f64x2.add(f64x2.splat(1), low)));
   const first = f64x2.extract_lane(pair, 0);
   return first + f64x2.extract_lane(pair, 1) * (1 + first);
 }
 
-/** Below it, what is raised to e⁻⁸⁶ would count; ln(1 + E) is E there. */
+/** Where S is below it, what was raised to e⁻⁸⁶ would count. */
 // @ts-ignore: decorator
 @inline const CERTAIN: f64 = 1e-26;
 
@@ -125,30 +101,27 @@ function termsOfBlock(count: usize, x: usize, t: usize): void {
     v128.store(TERMS + (i << 2), expOfNegative(v128.or(x1, sign), c0, c1, c2, c3, c4, c5, c6, c7, c8), 16);
     linear = add<f32>(linear, add<f32>(linearOf(x0, t + (i << 2)), linearOf(x1, t + (i << 2) + 16)));
   }
-  keepLinear(linear, count, x, t);
+  store<f64>(LINEAR, sumLanes<f32>(linear));
 }
 
-/**
- * A block without weights, `count` a multiple of 8: returns its S, and leaves its linear sum. S is NaN where an |x| is
- * 44 or more; with `clamp` where an x is NaN.
- */
-// @ts-ignore: decorator
-@inline function plainBlockBy(count: usize, x: usize, t: usize, clamp: bool): f64 {
+/** A block without weights, `count` a multiple of 8: returns its S, NaN where there is none, and leaves LINEAR. */
+function plainBlock(count: usize, x: usize, t: usize): f64 {
   const one = held<f32>(1);
   const sign = held<f32>(-0.0);
   const magic = nearMagic();
   const most = nearMost();
-  const c0 = nearConstant(0), c1 = nearConstant(1), c2 = nearConstant(2), c3 = nearConstant(3), c4 = nearConstant(4);
+  const c0 = nearConstant(0), c1 = nearConstant(1), c3 = nearConstant(3), c4 = nearConstant(4);
+  const c2 = ASC_FEATURE_RELAXED_SIMD ? one : nearConstant(2);
   const c5 = nearConstant(5), c6 = nearConstant(6);
   let S = f32x4.splat(0), linear = S, seen = magic;
   for (let i: usize = 0; i < count; i += 8) {
     const x0 = v128.load(x + (i << 2));
-    const t0 = hotArgument(nearSize(x0, sign, clamp, most), c0);
+    const t0 = hotArgument(nearSize(x0, sign, most), c0);
     const z0 = plusMagic(t0, c0, magic);
     const p0 = nearMantissa(t0, z0, magic, c1, c2, c3, c4, c5, c6);
     const e0 = i32x4.sub(p0, i32x4.shl(z0, 23));
     const x1 = v128.load(x + (i << 2), 16);
-    const t1 = hotArgument(nearSize(x1, sign, clamp, most), c0);
+    const t1 = hotArgument(nearSize(x1, sign, most), c0);
     const z1 = plusMagic(t1, c0, magic);
     const p1 = nearMantissa(t1, z1, magic, c1, c2, c3, c4, c5, c6);
     seen = v128.or(seen, v128.or(z0, z1));
@@ -157,30 +130,18 @@ function termsOfBlock(count: usize, x: usize, t: usize): void {
     S = madd<f32>(add<f32>(S, one), pair, S);
     linear = add<f32>(linear, add<f32>(linearOf(x0, t + (i << 2)), linearOf(x1, t + (i << 2) + 16)));
   }
-  if (!clamp && notNear(seen)) return NaN;
-  keepLinear(linear, count, x, t);
-  return joined(S);
+  store<f64>(LINEAR, sumLanes<f32>(linear));
+  return notNear(seen, magic) ? NaN : joined(S);
 }
 
-// As functions, so that nothing is asked in the loop.
-
-function plainBlock(count: usize, x: usize, t: usize): f64 {
-  return plainBlockBy(count, x, t, false);
-}
-
-function plainBlockClamped(count: usize, x: usize, t: usize): f64 {
-  const S = plainBlockBy(count, x, t, true);
-  if (!(S < CERTAIN)) return S;
-  termsOfBlock(count, x, t);
-  let sum = f32x4.splat(0);
-  for (let i: usize = 0; i < count; i += 4) sum = add<f32>(sum, v128.load(TERMS + (i << 2)));
-  return sumLanes<f32>(sum);
-}
-
-/** The same, and the gradient times `factor` to dx: in two sweeps, whose numbers fit the registers. */
+/**
+ * The same, and the gradient times `factor` to dx: in two sweeps, whose numbers fit the registers. NaN, with nothing
+ * written, where LINEAR is.
+ */
 function plainBlockWithGrad(count: usize, x: usize, t: usize, factor: v128, dx: usize): f64 {
   // Before the gradient may overwrite the logits.
   termsOfBlock(count, x, t);
+  if (isNaN(load<f64>(LINEAR))) return NaN;
   const one = held<f32>(1);
   const sign = held<f32>(-0.0);
   let S = f32x4.splat(0);
@@ -207,39 +168,38 @@ export function binaryCrossEntropy<T>(
 ): f64 {
   const size = sizeof<T>();
   const grad = dx != 0;
-  const vector = lanes<T>();
   const pwV = splat<T>(pwScalar);
   const gV = splat<T>(gScalar);
+  const plain = sizeof<T>() != 8 && !w && !pw && pwScalar == 1 && !g && !loss;
   let total: f64 = 0;
+  let S: f64 = 0;
   let i: usize = 0;
-  if (sizeof<T>() != 8 && !w && !pw && pwScalar == 1 && !g && !loss) {
-    const whole = n & ~7;
-    while (i < whole) {
-      let S: f64 = 0;
-      for (const stop = min(i + BLOCKS * ELEMENTS, whole); i < stop; ) {
-        const count = min(ELEMENTS, stop - i);
-        let s = grad ? plainBlockWithGrad(count, x + i * size, t + i * size, gV, dx + i * size)
-          : plainBlock(count, x + i * size, t + i * size);
-        if (!grad && s != s) s = plainBlockClamped(count, x + i * size, t + i * size);
-        S += s * (1 + S);
-        total += load<f64>(LINEAR);
-        i += count;
-      }
-      total += log1p<f32>(S);
-    }
-  }
   while (i < n) {
-    let sum = splat<T>(0);
-    for (const stop = min(i + ELEMENTS / 2, n); i < stop; i += vector) {
-      const left = n - i;
-      const value = step<T>(i, left, left >= vector, x, t, w, pw, pwV, g, gV, dx, grad);
-      sum = add<T>(sum, value);
-      if (loss) {
-        if (left >= vector) v128.store(loss + i * size, value);
-        else storeTail<T>(loss + i * size, left, value);
+    const count = min(ELEMENTS, n - i) & ~7;
+    if (plain && count) {
+      const s = grad ? plainBlockWithGrad(count, x + i * size, t + i * size, gV, dx + i * size)
+        : plainBlock(count, x + i * size, t + i * size);
+      const linear = load<f64>(LINEAR);
+      // What has no such sum, or is certain beyond the range of E, goes element by element.
+      if (linear == linear && (grad || s > CERTAIN)) {
+        total += linear;
+        S += s * (1 + S);
+        // As many blocks share a logarithm as a float64 has room for.
+        if (S > 1e100) {
+          total += log1p<f32>(S);
+          S = 0;
+        }
+        i += count;
+        continue;
       }
+    }
+    let sum = splat<T>(0);
+    for (const stop = min(i + ELEMENTS / 2, n); i < stop; i += lanes<T>()) {
+      const value = step<T>(i, n - i, x, t, w, pw, pwV, g, gV, dx);
+      sum = add<T>(sum, value);
+      if (loss) v128.store(loss + i * size, value);
     }
     total += sumLanes<T>(sum);
   }
-  return total;
+  return total + (plain ? log1p<f32>(S) : 0);
 }

@@ -1,13 +1,17 @@
 import {
-  abs, add, div, eq, lanes, lt, madd, mul, mulZero, pmax, splat, storeTail, sub, sumLanes,
-  tailOf,
+  abs, add, div, eq, held, lanes, lt, madd, mul, mulZero, pmax, splat, sub, sumLanes, tailMask, tailOf,
 } from "./lanes";
-import { expAny, expScale, expScaledAt } from "./exp";
-import { log, log1pUnit } from "./log";
+import { LN2, expAny, expScale, expScaledAt } from "./exp";
+import { joined } from "./bce";
+import { log, log1p, log1pUnit, logOnce } from "./log";
 
 // Losses of single elements x with targets t, other than the binary cross-entropy with logits (bce.ts): a formula each,
 // and one sweep for all. v is a further array or number, p and q are numbers; src/kernels/kernels.ts says of what. A
 // formula returns the loss and, if asked, leaves its derivative in DERIVATIVE. 0·∞ counts as 0.
+//
+// Float32 elements without factors, of which only the sum and the gradient are wanted, are what nearly every call has.
+// Of those the differences have a loop of their own, and probabilities of labels and variances one logarithm for many,
+// of their product.
 //
 // Loss and derivative are within 40 ulp of the sizes of their terms, in both types: test/losses/elements.test.ts.
 
@@ -50,7 +54,10 @@ const DERIVATIVE: usize = memory.data(32, 16);
   return zero;
 }
 
-/** −v·t·ln x − (1 − t)·ln(1 − x), each logarithm at least −100, the derivative's denominator at least 10⁻¹². */
+/**
+ * −v·t·ln x − (1 − t)·ln(1 − x), each logarithm at least −100, the derivative's denominator at least 10⁻¹². NaN
+ * outside of [0, 1].
+ */
 // @ts-ignore: decorator
 @inline function probability<T>(x: v128, t: v128, v: v128, grad: bool): v128 {
   const zero = splat<T>(0);
@@ -65,18 +72,19 @@ const DERIVATIVE: usize = memory.data(32, 16);
   }
   // ln(1 − x), with what 1 − x was rounded by.
   const lost = div<T>(sub<T>(sub<T>(one, rest), x), rest);
-  const certain = eq<T>(t, one);
-  let value: v128;
-  if (v128.any_true(v128.not(v128.or(certain, eq<T>(t, zero))))) {
-    const logRest = v128.bitselect(add<T>(log<T>(rest), lost), least, lt<T>(zero, rest));
-    value = madd<T>(on, pmax<T>(log<T>(x), least), mul<T>(off, pmax<T>(logRest, least)));
-  } else {
-    // Labels are 0 or 1: one logarithm does.
+  if (sizeof<T>() == 8) {
+    // Labels are usually 0 or 1: one logarithm does. Of float32 they have blocks of their own.
+    const certain = eq<T>(t, one);
     const p = v128.bitselect(x, rest, certain);
-    const logP = v128.bitselect(add<T>(log<T>(p), v128.andnot(lost, certain)), least, lt<T>(zero, p));
-    value = mul<T>(v128.bitselect(v, one, certain), pmax<T>(logP, least));
+    const logP = pmax<T>(v128.bitselect(least, add<T>(log<T>(p), v128.andnot(lost, certain)), eq<T>(p, zero)), least);
+    let logX = logP;
+    if (v128.any_true(v128.andnot(t, certain))) logX = pmax<T>(log<T>(x), least);
+    const value = add<T>(mul<T>(on, logX), mul<T>(off, logP));
+    // A mask of ones is a NaN.
+    return v128.or(sub<T>(zero, value), lt<T>(mul<T>(x, rest), zero));
   }
-  return v128.bitselect(sub<T>(zero, value), x, eq<T>(x, x));
+  const logRest = v128.bitselect(least, add<T>(log<T>(rest), lost), eq<T>(rest, zero));
+  return sub<T>(zero, add<T>(mul<T>(on, pmax<T>(logOnce<T>(x), least)), mul<T>(off, pmax<T>(logRest, least))));
 }
 
 /** a·b, 0 where a is, unless x is NaN. */
@@ -120,7 +128,7 @@ const DERIVATIVE: usize = memory.data(32, 16);
   const alpha = v128.bitselect(one, madd<T>(p, t, mul<T>(sub<T>(one, p), off)), lt<T>(p, zero));
   const r = madd<T>(t, complement, mul<T>(off, sigma));
   // Two is what is usual, and a product is more accurate.
-  const power = squared ? mul<T>(r, r) : expAny<T>(mulZero<T>(q, log<T>(r)));
+  const power = squared ? mul<T>(r, r) : expAny<T>(mulZero<T>(q, logOnce<T>(r)));
   const factor = mul<T>(alpha, power);
   if (grad) {
     const share = v128.andnot(div<T>(mul<T>(sigma, complement), r), eq<T>(r, zero));
@@ -139,37 +147,37 @@ const DERIVATIVE: usize = memory.data(32, 16);
   return mul<T>(d, d);
 }
 
-/** |x − t|; derivative 0 at 0. */
+/** |x − t|; derivative 0 at 0. `one` and `minus`, −0, are built outside of the loop. */
 // @ts-ignore: decorator
-@inline function absolute<T>(x: v128, t: v128, grad: bool): v128 {
+@inline function absolute<T>(x: v128, t: v128, one: v128, minus: v128, grad: bool): v128 {
   const d = sub<T>(x, t);
   const size = abs<T>(d);
   if (grad) {
-    const sign = v128.or(v128.and(d, splat<T>(-0.0)), splat<T>(1));
+    const sign = v128.or(v128.and(d, minus), one);
     derivative(v128.bitselect(sign, d, lt<T>(splat<T>(0), size)));
   }
   return size;
 }
 
-/** ½(ln v + (x − t)²/v) + q, v at least p. Derivatives (x − t)/v, and to v ½(1 − (x − t)²/v)/v. */
+/** ½(ln v + (x − t)²/v) + q, v at least p; NaN for v < 0. Derivatives (x − t)/v, and to v ½(1 − (x − t)²/v)/v. */
 // @ts-ignore: decorator
 @inline function gaussian<T>(x: v128, t: v128, v: v128, p: v128, q: v128, grad: bool): v128 {
   const half = splat<T>(0.5);
-  const variance = pmax<T>(v, p);
+  const variance = v128.bitselect(v, pmax<T>(v, p), lt<T>(v, splat<T>(0)));
   const d = sub<T>(x, t);
   const share = div<T>(mul<T>(d, d), variance);
   if (grad) {
     derivative(div<T>(d, variance));
     derivativeToV(div<T>(mul<T>(half, sub<T>(splat<T>(1), share)), variance));
   }
-  return madd<T>(half, add<T>(log<T>(variance), share), q);
+  return add<T>(mul<T>(half, add<T>(logOnce<T>(variance), share)), q);
 }
 
 /** ln t! by Stirling, t ln t − t + ½ ln 2πt, of t > 1, else 0. */
 // @ts-ignore: decorator
 @inline function stirling<T>(t: v128): v128 {
   const half = splat<T>(0.5);
-  const value = add<T>(sub<T>(mul<T>(add<T>(t, half), log<T>(t)), t), splat<T>(0.918938533204672742));
+  const value = add<T>(sub<T>(mul<T>(add<T>(t, half), logOnce<T>(t)), t), splat<T>(0.918938533204672742));
   return v128.and(value, lt<T>(splat<T>(1), t));
 }
 
@@ -222,7 +230,7 @@ const DERIVATIVE: usize = memory.data(32, 16);
   if (op == LOG_DIVERGENCE) return logDivergence<T>(x, t, grad);
   if (op == FOCAL) return focal<T>(x, t, p, q, flag, grad);
   if (op == SQUARED) return squared<T>(x, t, grad);
-  if (op == ABSOLUTE) return absolute<T>(x, t, grad);
+  if (op == ABSOLUTE) return absolute<T>(x, t, v, p, grad);
   if (op == GAUSSIAN) return gaussian<T>(x, t, v, p, q, grad);
   const value = op == POISSON_OF_LOG ? poissonOfLog<T>(x, t, grad) : poisson<T>(x, t, p, grad);
   return flag ? add<T>(value, stirling<T>(t)) : value;
@@ -232,6 +240,98 @@ const DERIVATIVE: usize = memory.data(32, 16);
 // @ts-ignore: decorator
 @inline const ELEMENTS: usize = 64;
 
+/** A vector of squared or absolute errors; their derivatives times gV go to dx. */
+// @ts-ignore: decorator
+@inline function distances(
+  op: i32, at: usize, x: usize, t: usize, one: v128, minus: v128, gV: v128, dx: usize,
+): v128 {
+  const value = formula<f32>(op, v128.load(x + at), v128.load(t + at), one, minus, minus, false, dx != 0);
+  if (dx) v128.store(dx + at, mul<f32>(v128.load(DERIVATIVE), gV));
+  return value;
+}
+
+/**
+ * Π 1/p − 1 of the probabilities of labels that are 0 or 1: the logarithm of the product is their loss. As in bce.ts,
+ * S ← S + E(1 + S), with E = (1 − p)/p: so probabilities near 1 count with all their digits. NaN where a label is
+ * neither or an x is outside of [0, 1], ∞ where an x is NaN or the product is no float32.
+ */
+function oddsOfLabels(count: usize, x: usize, t: usize): f64 {
+  const one = held<f32>(1);
+  const minus = held<f32>(-0.0);
+  let S = f32x4.splat(0), others = S;
+  for (let i: usize = 0; i < count; i += 4) {
+    const xV = v128.load(x + (i << 2));
+    const tV = v128.load(t + (i << 2));
+    const on = eq<f32>(tV, one);
+    const rest = sub<f32>(one, xV);
+    let other = v128.or(v128.andnot(tV, on), v128.and(v128.or(xV, rest), minus));
+    let odds = div<f32>(v128.andnot(sub<f32>(xV, tV), minus), v128.bitselect(xV, rest, on));
+    if (count - i < 4) {
+      odds = tailOf<f32>(odds, count - i);
+      other = tailOf<f32>(other, count - i);
+    }
+    S = madd<f32>(add<f32>(S, one), odds, S);
+    others = v128.or(others, other);
+  }
+  const product = joined(S);
+  return v128.any_true(others) ? NaN : product < Infinity ? product : Infinity;
+}
+
+/** Derivatives of the losses of such labels, times `factor`, to dx. */
+function derivativesOfLabels(count: usize, x: usize, t: usize, factor: v128, dx: usize): void {
+  const one = held<f32>(1);
+  const least = held<f32>(1e-12);
+  for (let i: usize = 0; i < count; i += 4) {
+    const xV = v128.load(x + (i << 2));
+    const d = sub<f32>(xV, v128.load(t + (i << 2)));
+    v128.store(dx + (i << 2), mul<f32>(div<f32>(d, pmax<f32>(mul<f32>(xV, sub<f32>(one, xV)), least)), factor));
+  }
+}
+
+/** Of the variances of the latest block Π m − 1 and Σ k, v = 2ᵏ·m, m in [1, 2). */
+const VARIANCES: usize = memory.data(16, 8);
+const FRACTION: usize = memory.data<u32>([0x007fffff], 4);
+
+/**
+ * Σ (x − t)²/v of a block, and VARIANCES, for Σ ln v; derivatives times `factor` where they are wanted. NaN where a
+ * variance is below 0.
+ */
+function gaussianBlock(count: usize, x: usize, t: usize, v: usize, p: f64, factor: v128, dx: usize, dv: usize): f64 {
+  const zero = f32x4.splat(0);
+  const one = held<f32>(1);
+  const half = held<f32>(0.5);
+  const least = held<f32>(p);
+  const fraction = v128.load32_splat(FRACTION);
+  let sum = zero, product = one, exponents = zero, below = zero, most = zero;
+  for (let i: usize = 0; i < count; i += 4) {
+    const at = i << 2;
+    const given = v128.load(v + at);
+    let isBelow = lt<f32>(given, zero);
+    let variance = pmax<f32>(given, least);
+    const d = sub<f32>(v128.load(x + at), v128.load(t + at));
+    const r = div<f32>(one, variance);
+    let share = mul<f32>(mul<f32>(d, d), r);
+    if (dx) v128.store(dx + at, mul<f32>(mul<f32>(d, r), factor));
+    if (dv) v128.store(dv + at, mul<f32>(mul<f32>(mul<f32>(half, sub<f32>(one, share)), r), factor));
+    if (count - i < 4) {
+      const inside = tailMask<f32>(count - i);
+      variance = v128.bitselect(variance, one, inside);
+      share = v128.and(share, inside);
+      isBelow = v128.and(isBelow, inside);
+    }
+    sum = add<f32>(sum, share);
+    most = pmax<f32>(most, variance);
+    exponents = i32x4.add(exponents, i32x4.shr_u(variance, 23));
+    product = mul<f32>(product, v128.or(v128.and(variance, fraction), one));
+    below = v128.or(below, isBelow);
+  }
+  store<f64>(VARIANCES, joined(sub<f32>(product, one)));
+  store<f64>(VARIANCES, sumLanes<f32>(f32x4.convert_i32x4_s(exponents)) - 127 * <f64>((count + 3) & ~3), 8);
+  // ln ∞ is ∞, of which VARIANCES knows nothing.
+  sum = add<f32>(sum, v128.and(most, eq<f32>(most, splat<f32>(Infinity))));
+  return v128.any_true(below) ? NaN : sumLanes<f32>(sum);
+}
+
 // @ts-ignore: decorator
 @inline function sweep<T>(
   n: usize, op: i32, x: usize, t: usize, v: usize, vScalar: f64, w: usize, p: f64, q: f64, loss: usize, g: usize,
@@ -240,8 +340,8 @@ const DERIVATIVE: usize = memory.data(32, 16);
   const size = sizeof<T>();
   const step = lanes<T>();
   const one = splat<T>(1);
-  const vV = splat<T>(vScalar);
-  const pV = splat<T>(p);
+  const vV = op == ABSOLUTE ? held<T>(1) : splat<T>(vScalar);
+  const pV = op == ABSOLUTE ? held<T>(-0.0) : splat<T>(p);
   const qV = splat<T>(q);
   const gV = splat<T>(op == SQUARED ? 2 * gScalar : gScalar);
   // γ = 2, or whether the constant counts.
@@ -249,11 +349,53 @@ const DERIVATIVE: usize = memory.data(32, 16);
   const grad = dx != 0;
   const map = op == SIGMOID || op == SOFTPLUS;
   const withV = op == PROBABILITY || op == GAUSSIAN;
+  // What nearly every call has.
+  const usual = sizeof<T>() != 8 && !w && !g && !loss;
+  const simple = (op == SQUARED || op == ABSOLUTE) && usual;
+  const variances = op == GAUSSIAN && usual && v;
+  let labels = op == PROBABILITY && usual && !v && vScalar == 1;
+  let logs: f64 = 0;
+  let product: f64 = 0;
   let total: f64 = 0;
   let i: usize = 0;
   while (i < n) {
+    // Less 1, the product that a block adds the logarithm of, or that it has none.
+    let own = Infinity;
+    if (sizeof<T>() != 8 && ((op == GAUSSIAN && variances) || (op == PROBABILITY && labels))) {
+      const at = i * size;
+      const count = min(2 * ELEMENTS, n - i);
+      if (op == GAUSSIAN) {
+        const share = gaussianBlock(count, x + at, t + at, v + at, p, gV, dx ? dx + at : 0, dv ? dv + at : 0);
+        total += 0.5 * share + q * <f64>count;
+        logs += LN2 * load<f64>(VARIANCES, 8);
+        own = load<f64>(VARIANCES);
+      } else {
+        own = oddsOfLabels(count, x + at, t + at);
+        labels = own == own;
+        if (grad && own < Infinity) derivativesOfLabels(count, x + at, t + at, gV, dx + at);
+      }
+      if (own < Infinity) {
+        product += own * (1 + product);
+        // As many blocks share a logarithm as a float64 has room for.
+        if (product > 1e100) {
+          logs += log1p<f32>(product);
+          product = 0;
+        }
+        i += count;
+        continue;
+      }
+    }
     let sum = splat<T>(0);
-    for (const stop = min(i + ELEMENTS, n); i < stop; i += step) {
+    const stop = min(i + ELEMENTS, n);
+    if (simple) {
+      let other = sum;
+      for (; i + 8 <= stop; i += 8) {
+        sum = f32x4.add(sum, distances(op, i << 2, x, t, vV, pV, gV, dx));
+        other = f32x4.add(other, distances(op, (i + 4) << 2, x, t, vV, pV, gV, dx));
+      }
+      sum = f32x4.add(sum, other);
+    }
+    for (; i < stop; i += step) {
       const at = i * size;
       const left = n - i;
       // Of the last vector, what lies behind the end counts nothing.
@@ -265,28 +407,19 @@ const DERIVATIVE: usize = memory.data(32, 16);
       if (w) value = v128.bitselect(mulZero<T>(v128.load(w + at), value), value, eq<T>(value, value));
       if (!whole) value = tailOf<T>(value, left);
       sum = add<T>(sum, value);
-      if (loss) {
-        if (whole) v128.store(loss + at, value);
-        else storeTail<T>(loss + at, left, value);
-      }
+      if (loss) v128.store(loss + at, value);
       if (grad) {
-        let d = v128.load(DERIVATIVE);
         let f = gV;
         if (w) f = mul<T>(f, v128.load(w + at));
         if (g) f = mul<T>(f, v128.load(g + at));
-        d = mul<T>(d, f);
-        if (whole) v128.store(dx + at, d);
-        else storeTail<T>(dx + at, left, d);
-        if (op == GAUSSIAN && dv) {
-          d = mul<T>(v128.load(DERIVATIVE, 16), f);
-          if (whole) v128.store(dv + at, d);
-          else storeTail<T>(dv + at, left, d);
-        }
+        v128.store(dx + at, mul<T>(v128.load(DERIVATIVE), f));
+        if (op == GAUSSIAN && dv) v128.store(dv + at, mul<T>(v128.load(DERIVATIVE, 16), f));
       }
     }
     total += sumLanes<T>(sum);
   }
-  return total;
+  if (usual && (op == GAUSSIAN || op == PROBABILITY)) logs += log1p<f32>(product);
+  return op == GAUSSIAN ? total + 0.5 * logs : total + logs;
 }
 
 // A kernel for each formula and type: as parts of one function V8 spills what their loops need, which costs 0.4 ns an

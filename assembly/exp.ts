@@ -39,7 +39,7 @@ import { held, lt, madd, mul, nmadd, pmax, splat, sub } from "./lanes";
 // @ts-ignore: decorator
 @inline const UNIT_F64: f64 = 1.0 / 2251799813685248; // 2⁻⁵¹
 // @ts-ignore: decorator
-@inline const LN2: f64 = 0.693147180559945309;
+@inline export const LN2: f64 = 0.693147180559945309;
 
 /** MAGIC for results divided by 2^shift, |shift| < 2¹⁵. */
 // @ts-ignore: decorator
@@ -269,8 +269,9 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
   return ASC_FEATURE_RELAXED_SIMD ? e : f32x4.mul(e, c8);
 }
 
-// The same for |x| below 44, or with larger ones as 86: as in the hot loops, the low bits of z, here −n in [0, 124] and
-// counted from 2²³, are subtracted from an exponent.
+// The same for |x| up to 86: as in the hot loops, the low bits of z, here −n in [0, 124] and counted from 2²³, are
+// subtracted from an exponent. Fused, larger ones count as 86; unfused, where a minimum takes longer than to unite the
+// bits of the z, those of 44 and above are found by them.
 
 // @ts-ignore: decorator
 @inline const NEAR: f64 = 86;
@@ -288,11 +289,11 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
   return held<f32>(NEAR_MAGIC);
 }
 
-/** |x|, with `clamp` at most `most`, which is {@link nearMost}. */
+/** |x|; fused at most `most`, which is {@link nearMost}. */
 // @ts-ignore: decorator
-@inline export function nearSize(x: v128, sign: v128, clamp: bool, most: v128): v128 {
+@inline export function nearSize(x: v128, sign: v128, most: v128): v128 {
   const size = v128.andnot(x, sign);
-  return clamp ? f32x4.pmin(size, most) : size;
+  return ASC_FEATURE_RELAXED_SIMD ? f32x4.pmin(size, most) : size;
 }
 
 // @ts-ignore: decorator
@@ -300,10 +301,10 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
   return held<f32>(NEAR);
 }
 
-/** Whether an |x| whose z are united in `seen` was 44 or more, or NaN. */
+/** Whether an |x| whose z are united in `seen` was out of range. */
 // @ts-ignore: decorator
-@inline export function notNear(seen: v128): bool {
-  return v128.any_true(i32x4.shr_u(v128.xor(seen, i32x4.splat(0x4b000000)), 6));
+@inline export function notNear(seen: v128, magic: v128): bool {
+  return !ASC_FEATURE_RELAXED_SIMD && v128.any_true(i32x4.shr_u(v128.xor(seen, magic), 6));
 }
 
 /** e^−|x|/2ⁿ of t = {@link hotArgument} of |x| and z = {@link plusMagic} of it, whose low bits are −n. */

@@ -5,7 +5,7 @@
  * "absent". Prefix = element type of everything but what is said to be float64 or int32; rows of the 16-bit types are
  * widened first. Rows follow one another without padding and need no alignment beyond that of their elements. A kernel
  * may write to `x` while it runs, and up to a vector behind what it writes, and puts back what it found there unless an
- * output was asked to be in that place.
+ * output was asked to be in that place; kernels of elements leave their last vector whole.
  */
 export type Prefix = "f32" | "f64";
 
@@ -171,7 +171,7 @@ export const ELEMENT_OPS = [
   "sigmoid",
   /** p·softplus(p·x), p = ±1: a map. */
   "softplus",
-  /** −v·t·ln x − (1 − t)·ln(1 − x). */
+  /** −v·t·ln x − (1 − t)·ln(1 − x); NaN for x outside of [0, 1]. */
   "probability",
   /** t·(ln t − x). */
   "divergence",
@@ -183,7 +183,7 @@ export const ELEMENT_OPS = [
   "squared",
   /** |x − t|. */
   "absolute",
-  /** ½(ln v + (x − t)²/v) + q, v at least p. Its derivative to v too goes where `dv` says. */
+  /** ½(ln v + (x − t)²/v) + q, v at least p; NaN for v < 0. Its derivative to v too goes where `dv` says. */
   "gaussian",
   /** eˣ − t·x, and for q ≠ 0 Stirling's ln t!. */
   "poissonOfLog",

@@ -1,3 +1,4 @@
+import { checkRange } from "../input/pair.js";
 import { BINARY_OPTIONS, type BinaryCrossEntropyOptions, binaryFormula } from "./binaryCrossEntropyWithLogits.js";
 import {
   type ElementLoss,
@@ -11,7 +12,7 @@ const KIND: Kind<BinaryCrossEntropyOptions> = {
   input: "probabilities",
   own: BINARY_OPTIONS,
   read: (options) => binaryFormula("probability", options),
-  range: [0, 1],
+  check: (probabilities) => checkRange(probabilities, 0, 1),
 };
 
 /**

@@ -2,8 +2,9 @@
 import type { ElementType, FloatData, FloatInput, FloatOutput, IndexInput, ResultOf } from "../input/elements.js";
 import { finiteNumber, knownOptions, NO_OPTIONS, NUMBER_OR_NUMBERS } from "../input/options.js";
 import { checkOverlap, newLike, outputView, rowsOutput } from "../input/outputs.js";
-import { checkRange, firstOutside, resolvePair } from "../input/pair.js";
+import { resolvePair } from "../input/pair.js";
 import { type RowsView, viewLike } from "../input/rows.js";
+import { currentVariant } from "../kernels/choose.js";
 import { sweep } from "../sweep/sweep.js";
 import type { LossWithGrad } from "./crossEntropy.js";
 import { DIRECT, directGrad, isDirectPair } from "./direct.js";
@@ -82,17 +83,16 @@ export interface Kind<Options extends Loosely> {
   read(options: Options): LossFormula;
   /** What it was without options, once it has been asked for: small calls are most often that. */
   bare?: LossFormula;
-  /** Within which the first argument has to be. */
-  readonly range?: readonly [low: number, high: number];
-  /** Throws for factors that there is no loss for. */
-  check?(extra: Factor): void;
   /**
-   * Σ of the losses of a direct call in plain JavaScript, and `factor` times their gradient: where copying to a kernel
+   * Throws for elements, of the first argument or of the formula's `extra`, that there is no loss for. Kernels make NaN
+   * of them, so that they are only sought where a sum is NaN, if nothing of the caller's has been written by then.
+   */
+  check?(x: RowsView, extra: Factor): void;
+  /**
+   * Σ of the losses of a direct call in plain JavaScript, and `factor` times their gradient: where the call of a kernel
    * takes longer than the loop. The arrays are of one length.
    */
   sum?(x: Float32Array, targets: Float32Array, grad: Float32Array | undefined, factor: number): number;
-  /** Elements up to which `sum` is the faster way to a gradient too; default any number. */
-  readonly sumGradUpTo?: number;
   /** Reductions that it has besides, which are means by `count`. */
   readonly reductions?: readonly string[];
   /** What a mean divides by, if not by the number of elements. */
@@ -108,7 +108,10 @@ export const GRAD_OPTIONS = ["grad", "gradOutput"];
 export function elementLoss<Options extends Loosely>(kind: Kind<Options>): ElementLoss<Options> {
   const names = [...OPTIONS, ...kind.own];
   const loss = (x: FloatInput, targets: FloatInput | IndexInput, options: Options = NO_OPTIONS as Options) => {
-    if (options === NO_OPTIONS && isDirect(kind, x, targets)) return directMean(kind, x, targets as Float32Array);
+    if (options === NO_OPTIONS && isDirect(kind, x, targets)) {
+      const mean = directMean(kind, x, targets as Float32Array);
+      if (isFinal(kind, mean)) return mean;
+    }
     knownOptions(options, names);
     return finish(prepare(kind, x, targets, options, false)).loss;
   };
@@ -118,9 +121,10 @@ export function elementLoss<Options extends Loosely>(kind: Kind<Options>): Eleme
 export function elementLossWithGrad<Options extends Loosely>(kind: Kind<Options>): ElementLossWithGrad<Options> {
   const names = [...OPTIONS, ...GRAD_OPTIONS, ...kind.own];
   const withGrad = (x: FloatInput, targets: FloatInput | IndexInput, options: Options = NO_OPTIONS as Options) => {
-    if (isDirect(kind, x, targets, kind.sumGradUpTo)) {
+    if (isDirect(kind, x, targets)) {
       const grad = directGrad(options, x, targets as Float32Array);
-      if (grad !== undefined) return { loss: directMean(kind, x, targets as Float32Array, grad), grad };
+      const loss = grad && directMean(kind, x, targets as Float32Array, grad);
+      if (grad !== undefined && loss !== undefined && isFinal(kind, loss)) return { loss, grad };
     }
     knownOptions(options, names);
     return finish(prepare(kind, x, targets, options, true));
@@ -128,15 +132,22 @@ export function elementLossWithGrad<Options extends Loosely>(kind: Kind<Options>
   return withGrad as ElementLossWithGrad<Options>;
 }
 
-function isDirect<Options extends Loosely>(
-  kind: Kind<Options>,
-  x: unknown,
-  targets: unknown,
-  sumUpTo = Number.POSITIVE_INFINITY,
-): x is Float32Array {
-  const { range, sum } = kind;
-  if (!isDirectPair(x, targets, sum === undefined ? DIRECT : sumUpTo)) return false;
-  return range === undefined || firstOutside(x, 0, x.length, range[0], range[1]) === x.length;
+/** Elements up to which the loop of {@link Kind.sum} is faster than a call into WebAssembly. */
+const LOOP = 128;
+
+/** Whether a direct call of n elements takes {@link Kind.sum}: with kernels in JavaScript always. */
+function sumsItself<Options extends Loosely>(kind: Kind<Options>, n: number): boolean {
+  return kind.sum !== undefined && (n <= LOOP || currentVariant() === "js");
+}
+
+function isDirect<Options extends Loosely>(kind: Kind<Options>, x: unknown, targets: unknown): x is Float32Array {
+  if (!isDirectPair(x, targets, Number.POSITIVE_INFINITY)) return false;
+  return x.length <= DIRECT || sumsItself(kind, x.length);
+}
+
+/** Whether that is the loss, and not what became of elements that there is none for. */
+function isFinal<Options extends Loosely>(kind: Kind<Options>, mean: number): boolean {
+  return kind.check === undefined || !Number.isNaN(mean);
 }
 
 function directMean<Options extends Loosely>(
@@ -146,9 +157,9 @@ function directMean<Options extends Loosely>(
   grad?: Float32Array,
 ): number {
   const sum =
-    kind.sum === undefined
-      ? directSum(formulaOf(kind, NO_OPTIONS as Options), x, targets, grad)
-      : kind.sum(x, targets, grad, 1 / x.length);
+    kind.sum !== undefined && sumsItself(kind, x.length)
+      ? kind.sum(x, targets, grad, 1 / x.length)
+      : directSum(formulaOf(kind, NO_OPTIONS as Options), kind.check !== undefined, x, targets, grad);
   return sum / x.length;
 }
 
@@ -172,6 +183,8 @@ export interface Prepared {
   readonly out: LossArray | undefined;
   readonly grad: RowsView | undefined;
   readonly gradExtra: RowsView | undefined;
+  /** {@link Kind.check}, if it is yet to be asked where the sum is NaN. */
+  readonly check: (() => void) | undefined;
 }
 
 /** @param extraOutput where the gradient with respect to the formula's `extra` goes, if it is wanted */
@@ -189,8 +202,9 @@ export function prepare<Options extends Loosely & ElementGradOptions>(
   const weight = factor("weight", options.weight, x);
   const extra = extraOption === undefined ? 1 : factor(extraOption.name, extraOption.value, x);
   const upstream = withGrad ? factor("gradOutput", options.gradOutput, x) : 1;
-  if (kind.range !== undefined) checkRange(x, ...kind.range);
-  kind.check?.(extra);
+  const given = [options.weight, options.out, options.grad, extraOutput?.value];
+  const later = given.every((value) => value === undefined);
+  if (!later) kind.check?.(x, extra);
   const elements = x.rows * x.classes;
   const by = divisor(reduction, kind.count === undefined ? elements : kind.count(x, options), kind.input);
 
@@ -222,11 +236,15 @@ export function prepare<Options extends Loosely & ElementGradOptions>(
 
   const outputs = { out, grad, gradExtra };
   const tiles = new ElementTiles({ op, x, targets, extra, p, q, smoothing, weight, upstream, by, ...outputs });
-  return { tiles, reduction, by, ...outputs };
+  return { tiles, reduction, by, ...outputs, check: later ? () => kind.check?.(x, extra) : undefined };
 }
 
-export function finish({ tiles, reduction, by, out, grad }: Prepared): { loss: number | LossArray; grad?: FloatData } {
+export function finish({ tiles, reduction, by, out, grad, check }: Prepared): {
+  loss: number | LossArray;
+  grad?: FloatData;
+} {
   sweep(tiles);
+  if (Number.isNaN(tiles.sum)) check?.();
   const loss = out ?? divided(tiles.sum, by, reduction.onEmpty);
   return grad === undefined ? { loss } : { loss, grad: grad.array as FloatData };
 }

@@ -140,9 +140,14 @@ function layoutFor(type: ComputeType, contents: number, size: number): ElementLa
   return created;
 }
 
-/** Σ of the losses of a direct call, and its gradients over the number of elements. The arrays are of one length. */
+/**
+ * Σ of the losses of a direct call, and its gradients over the number of elements. The arrays are of one length.
+ *
+ * @param checked whether a sum of NaN may come of elements that there is no loss for: nothing is written then
+ */
 export function directSum(
   formula: Formula,
+  checked: boolean,
   x: Float32Array,
   targets: Float32Array,
   grad?: Float32Array,
@@ -162,6 +167,7 @@ export function directSum(
   copyInDirect(targets, f32, at.targets);
   if (extra !== undefined) copyInDirect(extra, f32, at.extra);
   const sum = layout.run(n, formula, 1, 1 / n);
+  if (checked && Number.isNaN(sum)) return sum;
   if (grad !== undefined) copyOutDirect(f32, at.result, grad);
   if (gradExtra !== undefined) copyOutDirect(f32, at.resultExtra, gradExtra);
   return sum;

@@ -2,7 +2,7 @@ import type { FloatData, FloatInput, FloatOutput, IndexInput, ResultOf } from ".
 import { typeError } from "../input/errors.js";
 import { boolean, finiteNumber, knownOptions, NO_OPTIONS, NOT_NEGATIVE } from "../input/options.js";
 import { areApart } from "../input/outputs.js";
-import { checkRange, firstOutside } from "../input/pair.js";
+import { checkRange } from "../input/pair.js";
 import type { RowsView } from "../input/rows.js";
 import type { LossWithGrad } from "./crossEntropy.js";
 import { directGrad, isDirectPair } from "./direct.js";
@@ -41,6 +41,7 @@ export interface GaussianNllLossWithGrad<Loss, Grad> extends LossWithGrad<Loss, 
 /** @throws {TypeError} without a variance */
 function kind(variance: number | FloatInput): Kind<GaussianNllLossOptions> {
   if (variance == null) throw typeError("variance", "number or array of numbers", variance);
+  if (typeof variance === "number") finiteNumber("variance", variance, 1, NOT_NEGATIVE);
   return {
     input: "mean",
     own: OWN,
@@ -50,9 +51,8 @@ function kind(variance: number | FloatInput): Kind<GaussianNllLossOptions> {
       q: boolean("full", full, false) ? HALF_LN_2_PI : 0,
       extra: { name: "variance", value: variance },
     }),
-    check: (extra) => {
+    check: (_, extra) => {
       if (typeof extra === "object") checkRange(extra, 0, Infinity);
-      else finiteNumber("variance", extra, 1, NOT_NEGATIVE);
     },
   };
 }
@@ -64,8 +64,7 @@ const DEFAULT: Formula = { op: "gaussian", p: EPS };
 
 function isDirect(mean: unknown, targets: unknown, variance: unknown): mean is Float32Array {
   if (!isDirectPair(mean, targets) || !(variance instanceof Float32Array)) return false;
-  const { length } = mean;
-  return variance.length === length && firstOutside(variance, 0, length, 0, Number.POSITIVE_INFINITY) === length;
+  return variance.length === mean.length;
 }
 
 /** As `directGrad`: it may lie over the variance. */
@@ -126,7 +125,8 @@ export function gaussianNllLoss(
   options: GaussianNllLossOptions = NO_OPTIONS,
 ): number | LossArray {
   if (options === NO_OPTIONS && isDirect(mean, targets, variance)) {
-    return directSum(DEFAULT, mean, targets as Float32Array, undefined, variance as Float32Array) / mean.length;
+    const sum = directSum(DEFAULT, true, mean, targets as Float32Array, undefined, variance as Float32Array);
+    if (!Number.isNaN(sum)) return sum / mean.length;
   }
   knownOptions(options, FORWARD);
   return finish(prepare(kind(variance), mean, targets, options, false)).loss;
@@ -167,8 +167,8 @@ export function gaussianNllLossWithGrad(
     const grad = directGrad(options, mean, arrays[1], "gradVariance");
     const gradVariance = grad && directGradVariance(options, ...arrays, grad);
     if (grad !== undefined && gradVariance !== undefined) {
-      const sum = directSum(DEFAULT, mean, arrays[1], grad, arrays[2], gradVariance);
-      return { loss: sum / mean.length, grad, gradVariance };
+      const sum = directSum(DEFAULT, true, mean, arrays[1], grad, arrays[2], gradVariance);
+      if (!Number.isNaN(sum)) return { loss: sum / mean.length, grad, gradVariance };
     }
   }
   knownOptions(options, WITH_GRAD);

@@ -120,17 +120,18 @@ function directMean(logProbabilities: unknown, targets: unknown): number | undef
   if (!isDirectRows(logProbabilities, targets, MOST)) return undefined;
   const x = logProbabilities;
   const indices = targets as Int32Array;
-  const classes = classesOf(x, indices);
+  const rows = indices.length;
+  const classes = classesOf(x, indices) >>> 0;
   let sum = 0;
-  let count = 0;
-  for (let r = 0; r < indices.length; r++) {
+  let ignored = 0;
+  for (let r = 0, row = 0; r < rows; r++, row += classes) {
     const y = indices[r];
-    if (y === IGNORE_INDEX) continue;
-    if (y < 0 || y >= classes) return undefined;
-    sum -= x[r * classes + y];
-    count++;
+    // One comparison: as unsigned, an index below 0 is above all.
+    if (y >>> 0 < classes) sum -= x[row + y];
+    else if (y === IGNORE_INDEX) ignored++;
+    else return undefined;
   }
-  return sum / count;
+  return sum / (rows - ignored);
 }
 
 /** The same with its gradient, which may not lie over its input: that is read while the gradient is written. */

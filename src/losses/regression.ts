@@ -1,4 +1,3 @@
-import { DIRECT } from "./direct.js";
 import {
   type ElementLoss,
   type ElementLossOptions,
@@ -22,7 +21,6 @@ const ABSOLUTE: Kind<ElementLossOptions> = {
   read: () => ({ op: "absolute" }),
   sum: (x, targets, grad, factor) =>
     grad === undefined ? distances(x, targets) : distancesWithGrad(x, targets, grad, factor),
-  sumGradUpTo: DIRECT,
 };
 
 // Four sums, for the chain of additions: docs/decisions.md, 2026-11-28.

@@ -64,16 +64,17 @@ export class Arena {
     return region;
   }
 
-  /** Holds garbage until a kernel writes. */
-  output<T extends Numbers>(type: Constructor<T>, length: number): Region<T> {
+  /** Holds garbage until a kernel writes; with `whole` it may complete its last vector. */
+  output<T extends Numbers>(type: Constructor<T>, length: number, whole = false): Region<T> {
     const region = this.#place(type, length);
-    this.writable(region);
+    this.writable(region, whole);
     return region;
   }
 
   /** Lets kernels write to a region that was an input. */
-  writable<T extends Numbers>({ at, data }: Region<T>): void {
-    this.#outputs.push({ at, end: at + data.byteLength });
+  writable<T extends Numbers>({ at, data }: Region<T>, whole = false): void {
+    const bytes = whole ? Math.ceil(data.byteLength / 16) * 16 : data.byteLength;
+    this.#outputs.push({ at, end: at + bytes });
   }
 
   /** Options block; what is not given is off. Slots behind the options are the kernels' own. */

@@ -38,8 +38,8 @@ function run(arena: Arena, prefix: Prefix, input: Case, inPlace = false): Result
   const posWeight = typeof input.posWeight === "number" ? absent : place(input.posWeight);
   const scalar = typeof input.posWeight === "number" ? input.posWeight : 1;
   const g = place(input.g);
-  const loss = arena.output<Numbers>(type, n);
-  const apart = arena.output<Numbers>(type, n);
+  const loss = arena.output<Numbers>(type, n, true);
+  const apart = arena.output<Numbers>(type, n, true);
   const kernel = arena.kernels[`${prefix}_bce`];
   const head = [n, x.at, t.at, weight.at, posWeight.at, scalar] as const;
   const tail = [g.at, input.gScalar ?? 1] as const;
@@ -49,8 +49,8 @@ function run(arena: Arena, prefix: Prefix, input: Case, inPlace = false): Result
   loss.data.fill(0);
   sums.push(arena.run(() => kernel(...head, loss.at, ...tail, apart.at)));
   expect(loss.data).toEqual(losses);
-  if (inPlace) arena.writable(x);
-  const dx = inPlace ? x : arena.output<Numbers>(type, n);
+  if (inPlace) arena.writable(x, true);
+  const dx = inPlace ? x : arena.output<Numbers>(type, n, true);
   sums.push(arena.run(() => kernel(...head, 0, ...tail, dx.at)));
   near(
     sums,

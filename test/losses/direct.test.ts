@@ -294,8 +294,56 @@ describeSets("direct calls", (set) => {
     );
     identical(grad, Float32Array.of(3, 3));
     expect(call(Number.NaN).loss).toBeNaN();
+    identical(grad.subarray(1), Float32Array.of(Number.NaN));
     expect(celoss.l1LossWithGrad(Float32Array.of(Number.NaN, 2, 1), Float32Array.of(1, 2, 3)).grad).toEqual(
       Float32Array.of(Number.NaN, 0, -1 / 3),
+    );
+  });
+
+  test("probabilities and variances out of range are found wherever they are, in calls of any kind", () => {
+    const refused = (n: number, at: number, wrong: number, options: celoss.BinaryCrossEntropyGradOptions) => {
+      const x = new Float32Array(n).fill(0.25);
+      const t = Float32Array.from(x, (_, i) => i % 2);
+      x[at] = wrong;
+      const expected = `"probabilities" expected numbers in [0, 1], got ${x[at]} at index ${at}`;
+      const { grad, gradOutput, ...rest } = options;
+      expect(() => celoss.binaryCrossEntropyWithGrad(x, t, options)).toThrow(expected);
+      if (options !== NONE) expect(() => celoss.binaryCrossEntropy(x, t, rest)).toThrow(expected);
+      else expect(() => celoss.binaryCrossEntropy(x, t)).toThrow(expected);
+      const variance = new Float32Array(n).fill(2);
+      variance[at] = -Math.abs(wrong);
+      const negative = `"variance" expected numbers >= 0, got ${variance[at]} at index ${at}`;
+      expect(() => celoss.gaussianNllLoss(x, t, variance)).toThrow(negative);
+      expect(() => celoss.gaussianNllLossWithGrad(x, t, variance, { grad, gradOutput })).toThrow(negative);
+    };
+    const NONE = {};
+    for (const [n, at] of [
+      [1, 0],
+      [6, 5],
+      [131, 130],
+      [300, 7],
+      [5000, 4999],
+      [40_001, 20_000],
+    ]) {
+      for (const wrong of [-1e-6, 1 + 2 ** -22, Infinity, -Infinity]) {
+        const grad = new Float32Array(n).fill(3);
+        for (const options of [
+          NONE,
+          { grad },
+          { weight: 0 },
+          { gradOutput: 0 },
+          { posWeight: 0 },
+          { labelSmoothing: 0.5 },
+          { reduction: "none" as never },
+        ]) {
+          refused(n, at, wrong, options);
+        }
+        expect(grad.every((value) => value === 3)).toBe(true);
+      }
+    }
+    const halves = Uint16Array.of(0x3800, 0x4000);
+    expect(() => celoss.binaryCrossEntropy(halves, [0, 1], { dtype: "float16" })).toThrow(
+      '"probabilities" expected numbers in [0, 1], got 2 at index 1',
     );
   });
 

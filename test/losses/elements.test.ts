@@ -115,6 +115,8 @@ function make(Width: { from(values: number[]): Floats }, n: number, draw: () => 
 
 /** Below one vector, whole vectors, one over, and several tiles. */
 const LENGTHS = [1, 2, 3, 4, 5, 8, 67, 40_001];
+/** The same of blocks of 64 and 128 elements, and where calls are direct no more. */
+const BLOCKS = [1, 2, 3, 4, 5, 7, 63, 64, 66, 127, 128, 129, 131, 192, 255, 257, 1000, 4096, 4097, 40_001];
 
 describeSets("element-wise losses", (set) => {
   for (const { name, run, withGrad, of, x: drawX, t: drawT } of LOSSES) {
@@ -238,6 +240,113 @@ describeSets("element-wise losses", (set) => {
       }
     });
   }
+
+  // Blocks of elements share a logarithm: of 32 numbers a lane, each with an error of some 3 ulp, which add up to ULPS
+  // as random errors do, and with room for it.
+  test(`binaryCrossEntropy of labels, float32: the mean and its gradient within ${ULPS} ulp of their terms, any length`, () => {
+    for (const n of BLOCKS) {
+      const rng = new Rng(n);
+      const x = Float32Array.from({ length: n }, () => unit(rng) * 0.999 + 1e-7);
+      // Mostly right, as of a classifier that has learned something, and at times all of them.
+      const t = Float32Array.from(x, (p) => (n % 3 === 0 || rng.uniform() < 0.9 ? Math.round(p) : rng.integer(2)));
+      const want = Array.from(x, (p, i) => reference.binaryCrossEntropy(p, t[i]));
+      const { loss, grad } = bceGrad(x, t);
+      const size = total(want.map((one) => one.lossSize)) / n;
+      near(loss, total(want.map((one) => one.loss)) / n, { abs: ULPS * FLOAT32 * size }, `${n} elements`);
+      const bounds = want.map((one) => (ULPS * FLOAT32 * one.gradSize) / n);
+      near(
+        grad,
+        want.map((one) => one.grad / n),
+        { abs: bounds },
+        `${n} elements`,
+      );
+      expect(bce(x, t)).toBe(loss);
+      expect(bceGrad(x, t, { grad: x }).grad).toBe(x);
+      identical(x, grad);
+    }
+  });
+
+  test("binaryCrossEntropy of labels: a loss of 100 where p is 0, soft labels and NaN among the others", () => {
+    const n = 300;
+    const [x, t] = [new Float32Array(n).fill(0.75), new Float32Array(n).fill(1)];
+    const one = -Math.log(0.75);
+    for (const at of [0, 3, 140, 299]) {
+      const [zero, soft, nan] = [x.slice(), t.slice(), x.slice()];
+      zero[at] = 0;
+      soft[at] = 0.5;
+      nan[at] = Number.NaN;
+      near(bce(zero, t), (100 + (n - 1) * one) / n, { rel: ULPS * FLOAT32 });
+      const half = reference.binaryCrossEntropy(0.75, 0.5);
+      const { loss, grad } = bceGrad(x, soft);
+      near(loss, (half.loss + (n - 1) * one) / n, { rel: ULPS * FLOAT32 });
+      near(grad[at], half.grad / n, { rel: ULPS * FLOAT32 });
+      const broken = bceGrad(nan, t);
+      expect(broken.loss).toBeNaN();
+      expect(broken.grad.findIndex(Number.isNaN)).toBe(at);
+      expect(broken.grad.filter(Number.isNaN)).toHaveLength(1);
+    }
+    // A product that is no float32.
+    near(bce(new Float32Array(n).fill(1e-6), t), -Math.log(Math.fround(1e-6)), { rel: ULPS * FLOAT32 });
+  });
+
+  test(`gaussianNllLoss, float32: the mean and its gradients within ${ULPS} ulp of their terms, any length`, () => {
+    for (const n of BLOCKS) {
+      const rng = new Rng(n);
+      const mean = Float32Array.from({ length: n }, () => rng.normal(3));
+      const t = Float32Array.from(mean, () => rng.normal(3));
+      const v = Float32Array.from(mean, () => rng.pick([0, -0, 1e-9, rng.uniform(), 7, 1e30 * rng.uniform()]));
+      const eps = Math.fround(1e-6);
+      const want = Array.from(mean, (x, i) => reference.gaussian(x, t[i], v[i], false, eps));
+      const { loss, grad, gradVariance } = celoss.gaussianNllLossWithGrad(mean, t, v);
+      const size = total(want.map((one) => one.lossSize)) / n;
+      near(loss, total(want.map((one) => one.loss)) / n, { abs: ULPS * FLOAT32 * size }, `${n} elements`);
+      const bounds = (sizes: number[]) => sizes.map((one) => (ULPS * FLOAT32 * one) / n + 2 ** -126);
+      near(
+        grad,
+        want.map((one) => one.grad / n),
+        { abs: bounds(want.map((one) => one.gradSize)) },
+        `${n} means`,
+      );
+      near(
+        gradVariance as Floats,
+        want.map((one) => one.gradVariance / n),
+        { abs: bounds(want.map((one) => one.gradVarianceSize)) },
+        `${n} variances`,
+      );
+      near(celoss.gaussianNllLoss(mean, t, v), loss, { abs: FLOAT32 * size });
+    }
+    const [x, v] = [new Float32Array(200), new Float32Array(200).fill(1)];
+    v[150] = Infinity;
+    expect(celoss.gaussianNllLoss(x, x.slice(), v)).toBe(Infinity);
+    v[20] = Number.NaN;
+    expect(celoss.gaussianNllLoss(x, x.slice(), v)).toBeNaN();
+  });
+
+  test(`mseLoss, l1Loss, float32: means and gradients within ${ULPS} ulp of their terms, any length`, () => {
+    const losses = [
+      [celoss.mseLossWithGrad, reference.squared],
+      [celoss.l1LossWithGrad, reference.absolute],
+    ] as const;
+    for (const n of BLOCKS) {
+      const rng = new Rng(n);
+      const x = Float32Array.from({ length: n }, () => rng.pick([rng.normal(3), 1]));
+      const t = Float32Array.from(x, () => rng.pick([rng.normal(3), 1]));
+      for (const [run, of] of losses) {
+        const want = Array.from(x, (value, i) => of(value, t[i]));
+        const { loss, grad } = run(x, t);
+        const mean = total(want.map((one) => one.loss)) / n;
+        near(loss, mean, { rel: ULPS * FLOAT32 }, `${n} elements`);
+        near(
+          grad,
+          want.map((one) => one.grad / n),
+          { abs: want.map((one) => (ULPS * FLOAT32 * one.gradSize) / n) },
+          `${n} elements`,
+        );
+        const given = x.slice();
+        identical(run(given, t, { grad: given }).grad, grad);
+      }
+    }
+  });
 
   test("gaussianNllLoss: one variance for all, both gradients into the caller's arrays, the mean's in place", () => {
     const [mean, t] = [Float64Array.of(1, 2, 3, 4), Float64Array.of(0, 2, 5, 4)];

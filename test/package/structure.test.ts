@@ -22,9 +22,12 @@ const HOT = [
   "termsOf: assembly/few.ts termsOf",
   "fewRows: assembly/few.ts scaleBy",
   "sumTerms3: assembly/few.ts sumTermsBy",
-  "plainBlock: assembly/bce.ts plainBlockBy",
-  "plainBlockClamped: assembly/bce.ts plainBlockBy",
+  "plainBlock: assembly/bce.ts plainBlock",
   "plainBlockWithGrad: assembly/bce.ts plainBlockWithGrad",
+  "oddsOfLabels: assembly/elements.ts oddsOfLabels",
+  "gaussianBlock: assembly/elements.ts gaussianBlock",
+  "f32_squared: assembly/elements.ts sweep",
+  "f32_absolute: assembly/elements.ts sweep",
   "scaleRow<f32>: assembly/gradient.ts scaleRow",
   "sumExpBelowRow<f32>: assembly/logsumexp.ts sumExpRowBy",
   "targetSums<f32>: assembly/crossentropy.ts targetSumsBy",
@@ -41,6 +44,8 @@ interface Exception {
 }
 
 const SOFT_CAP = "the soft cap calls tanh";
+/** Formulas with a logarithm that usual calls do not need. */
+const CALLING = ["probability", "focal", "gaussian", "poisson", "poissonOfLog"];
 const EXCEPTIONS: readonly Exception[] = [
   ...[
     "generalRows<f32>: assembly/logsumexp.ts sumExpRowBy",
@@ -59,17 +64,11 @@ const EXCEPTIONS: readonly Exception[] = [
     rules: ["call", "constant", "scalar"],
     why: SOFT_CAP,
   },
-  // x² needs no constant but 0.
-  ...ELEMENT_OPS.filter((op) => op !== "squared").map((op): Exception => {
-    const why = "constants as locals would be as many lines as the formulas";
-    return { loop: `f32_${op}: assembly/elements.ts sweep`, loops: 1, rules: ["constant"], why };
+  ...ELEMENT_OPS.filter((op) => op !== "squared" && op !== "absolute").map((op): Exception => {
+    const why = "constants as locals would be as many lines as the formulas, and not every logarithm is worth its room";
+    const rules: Rule[] = CALLING.includes(op) ? ["call", "constant"] : ["constant"];
+    return { loop: `f32_${op}: assembly/elements.ts sweep`, loops: 1, rules, why };
   }),
-  {
-    loop: "keepLinear: assembly/bce.ts exactLinear",
-    loops: 1,
-    rules: ["constant", "scalar"],
-    why: "reads a block again that has 0·∞ or NaN in it",
-  },
   {
     loop: "binaryCrossEntropy<f32>: assembly/bce.ts binaryCrossEntropy",
     loops: 1,

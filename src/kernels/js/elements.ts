@@ -96,7 +96,7 @@ function absolute(n: number): void {
 
 function gaussian(n: number, least: number, constant: number): void {
   for (let j = 0; j < n; j++) {
-    const v = V[j] < least ? least : V[j];
+    const v = V[j] < 0 ? Number.NaN : V[j] < least ? least : V[j];
     const d = X[j] - T[j];
     const share = (d * d) / v;
     LOSS[j] = 0.5 * (Math.log(v) + share) + constant;
