@@ -1,7 +1,8 @@
 import {
   abs, add, div, eq, held, lanes, lt, madd, mul, mulZero, pmax, splat, sub, sumLanes, tailMask, tailOf,
+  upperHalf,
 } from "./lanes";
-import { LN2, expAny, expScale, expScaledAt } from "./exp";
+import { expAny, expScale, expScaledAt } from "./exp";
 import { joined } from "./bce";
 import { log, log1p, log1pUnit, logOnce } from "./log";
 
@@ -125,7 +126,7 @@ const DERIVATIVE: usize = memory.data(32, 16);
   const complement = v128.bitselect(large, small, negative);
   const linear = v128.bitselect(mulZero<T>(t, sub<T>(zero, x)), mulZero<T>(off, x), negative);
   const ce = add<T>(linear, log1pUnit<T>(e));
-  const alpha = v128.bitselect(one, madd<T>(p, t, mul<T>(sub<T>(one, p), off)), lt<T>(p, zero));
+  const alpha = v128.bitselect(one, add<T>(mul<T>(p, t), mul<T>(sub<T>(one, p), off)), lt<T>(p, zero));
   const r = madd<T>(t, complement, mul<T>(off, sigma));
   // Two is what is usual, and a product is more accurate.
   const power = squared ? mul<T>(r, r) : expAny<T>(mulZero<T>(q, logOnce<T>(r)));
@@ -136,7 +137,7 @@ const DERIVATIVE: usize = memory.data(32, 16);
     const d = add<T>(sub<T>(mul<T>(off, sigma), mul<T>(t, complement)), turn);
     derivative(mul<T>(factor, d));
   }
-  return mulZero<T>(factor, ce);
+  return counted<T>(factor, ce, x);
 }
 
 /** (x − t)²; half the derivative, which is not to overflow before it is scaled. */
@@ -194,7 +195,8 @@ const DERIVATIVE: usize = memory.data(32, 16);
 @inline function poisson<T>(x: v128, t: v128, p: v128, grad: bool): v128 {
   const rate = add<T>(x, p);
   if (grad) derivative(sub<T>(splat<T>(1), div<T>(t, rate)));
-  return sub<T>(x, mulZero<T>(t, log<T>(rate)));
+  // NaN of a rate below 0 at t = 0 too.
+  return v128.or(sub<T>(x, mulZero<T>(t, logOnce<T>(rate))), lt<T>(rate, splat<T>(0)));
 }
 
 // Literals by which the compiler chooses; nothing outside of this file knows them.
@@ -288,21 +290,19 @@ function derivativesOfLabels(count: usize, x: usize, t: usize, factor: v128, dx:
   }
 }
 
-/** Of the variances of the latest block Π m − 1 and Σ k, v = 2ᵏ·m, m in [1, 2). */
-const VARIANCES: usize = memory.data(16, 8);
-const FRACTION: usize = memory.data<u32>([0x007fffff], 4);
+/** Two halves of Π v of the latest block: in float64, which neither rounds a variance near 1 nor overflows soon. */
+const PRODUCTS: usize = memory.data(16, 8);
 
 /**
- * Σ (x − t)²/v of a block, and VARIANCES, for Σ ln v; derivatives times `factor` where they are wanted. NaN where a
- * variance is below 0.
+ * Σ (x − t)²/v of a block, and PRODUCTS; derivatives times `factor` where they are wanted. NaN where a variance is
+ * below 0.
  */
 function gaussianBlock(count: usize, x: usize, t: usize, v: usize, p: f64, factor: v128, dx: usize, dv: usize): f64 {
   const zero = f32x4.splat(0);
   const one = held<f32>(1);
   const half = held<f32>(0.5);
   const least = held<f32>(p);
-  const fraction = v128.load32_splat(FRACTION);
-  let sum = zero, product = one, exponents = zero, below = zero, most = zero;
+  let sum = zero, below = zero, low = f64x2.splat(1), high = low;
   for (let i: usize = 0; i < count; i += 4) {
     const at = i << 2;
     const given = v128.load(v + at);
@@ -320,16 +320,34 @@ function gaussianBlock(count: usize, x: usize, t: usize, v: usize, p: f64, facto
       isBelow = v128.and(isBelow, inside);
     }
     sum = add<f32>(sum, share);
-    most = pmax<f32>(most, variance);
-    exponents = i32x4.add(exponents, i32x4.shr_u(variance, 23));
-    product = mul<f32>(product, v128.or(v128.and(variance, fraction), one));
+    low = f64x2.mul(low, f64x2.promote_low_f32x4(variance));
+    high = f64x2.mul(high, f64x2.promote_low_f32x4(upperHalf(variance)));
     below = v128.or(below, isBelow);
   }
-  store<f64>(VARIANCES, joined(sub<f32>(product, one)));
-  store<f64>(VARIANCES, sumLanes<f32>(f32x4.convert_i32x4_s(exponents)) - 127 * <f64>((count + 3) & ~3), 8);
-  // ln ∞ is ∞, of which VARIANCES knows nothing.
-  sum = add<f32>(sum, v128.and(most, eq<f32>(most, splat<f32>(Infinity))));
+  v128.store(PRODUCTS, f64x2.mul(low, high));
   return v128.any_true(below) ? NaN : sumLanes<f32>(sum);
+}
+
+/** Σ ln v of a block whose PRODUCTS are no ordinary numbers. */
+function logsOfVariances(count: usize, v: usize, p: f64): f64 {
+  const least = held<f32>(p);
+  let sum = f32x4.splat(0);
+  for (let i: usize = 0; i < count; i += 4) {
+    const logs = logOnce<f32>(pmax<f32>(v128.load(v + (i << 2)), least));
+    sum = add<f32>(sum, count - i < 4 ? tailOf<f32>(logs, count - i) : logs);
+  }
+  return sumLanes<f32>(sum);
+}
+
+// @ts-ignore: decorator
+@inline function isOrdinary(product: f64): bool {
+  // By its exponent, that of NaN among others.
+  return <u32>(reinterpret<u64>(product) >> 52) - 23 < 2000;
+}
+
+// @ts-ignore: decorator
+@inline function logOfOne(product: f64): f64 {
+  return f64x2.extract_lane(log<f64>(f64x2.splat(product)), 0);
 }
 
 // @ts-ignore: decorator
@@ -355,30 +373,40 @@ function gaussianBlock(count: usize, x: usize, t: usize, v: usize, p: f64, facto
   const variances = op == GAUSSIAN && usual && v;
   let labels = op == PROBABILITY && usual && !v && vScalar == 1;
   let logs: f64 = 0;
-  let product: f64 = 0;
+  // Of the blocks that share a logarithm: Π v, or Π 1/p − 1.
+  let product: f64 = op == GAUSSIAN ? 1 : 0;
   let total: f64 = 0;
   let i: usize = 0;
   while (i < n) {
-    // Less 1, the product that a block adds the logarithm of, or that it has none.
-    let own = Infinity;
-    if (sizeof<T>() != 8 && ((op == GAUSSIAN && variances) || (op == PROBABILITY && labels))) {
-      const at = i * size;
+    const at = i * size;
+    if (op == GAUSSIAN && variances) {
       const count = min(2 * ELEMENTS, n - i);
-      if (op == GAUSSIAN) {
-        const share = gaussianBlock(count, x + at, t + at, v + at, p, gV, dx ? dx + at : 0, dv ? dv + at : 0);
-        total += 0.5 * share + q * <f64>count;
-        logs += LN2 * load<f64>(VARIANCES, 8);
-        own = load<f64>(VARIANCES);
+      const share = gaussianBlock(count, x + at, t + at, v + at, p, gV, dx ? dx + at : 0, dv ? dv + at : 0);
+      total += 0.5 * share + q * <f64>count;
+      if (isOrdinary(load<f64>(PRODUCTS)) && isOrdinary(load<f64>(PRODUCTS, 8))) {
+        for (let half = PRODUCTS; half < PRODUCTS + 16; half += 8) {
+          const own = load<f64>(half);
+          if (!isOrdinary(product * own)) {
+            logs += logOfOne(product);
+            product = 1;
+          }
+          product *= own;
+        }
       } else {
-        own = oddsOfLabels(count, x + at, t + at);
-        labels = own == own;
-        if (grad && own < Infinity) derivativesOfLabels(count, x + at, t + at, gV, dx + at);
+        logs += logsOfVariances(count, v + at, p);
       }
+      i += count;
+      continue;
+    }
+    if (op == PROBABILITY && sizeof<T>() != 8 && labels) {
+      const count = min(2 * ELEMENTS, n - i);
+      const own = oddsOfLabels(count, x + at, t + at);
+      labels = own == own;
       if (own < Infinity) {
+        if (grad) derivativesOfLabels(count, x + at, t + at, gV, dx + at);
         product += own * (1 + product);
-        // As many blocks share a logarithm as a float64 has room for.
         if (product > 1e100) {
-          logs += log1p<f32>(product);
+          total += log1p<f32>(product);
           product = 0;
         }
         i += count;
@@ -418,8 +446,9 @@ function gaussianBlock(count: usize, x: usize, t: usize, v: usize, p: f64, facto
     }
     total += sumLanes<T>(sum);
   }
-  if (usual && (op == GAUSSIAN || op == PROBABILITY)) logs += log1p<f32>(product);
-  return op == GAUSSIAN ? total + 0.5 * logs : total + logs;
+  if (op == GAUSSIAN && variances) total += 0.5 * (logs + logOfOne(product));
+  if (op == PROBABILITY && usual) total += log1p<f32>(product);
+  return total;
 }
 
 // A kernel for each formula and type: as parts of one function V8 spills what their loops need, which costs 0.4 ns an

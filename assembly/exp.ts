@@ -39,7 +39,7 @@ import { held, lt, madd, mul, nmadd, pmax, splat, sub } from "./lanes";
 // @ts-ignore: decorator
 @inline const UNIT_F64: f64 = 1.0 / 2251799813685248; // 2⁻⁵¹
 // @ts-ignore: decorator
-@inline export const LN2: f64 = 0.693147180559945309;
+@inline const LN2: f64 = 0.693147180559945309;
 
 /** MAGIC for results divided by 2^shift, |shift| < 2¹⁵. */
 // @ts-ignore: decorator

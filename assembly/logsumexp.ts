@@ -1,16 +1,15 @@
 import {
-  BLOCK, add, eq, first, firstLane, held, lanes, loadOne, loadTail, maxLanes, pmax, replaceOne,
-  restoreOne, splat, storeTail, sumLanes, tailOf,
+  BLOCK, add, eq, first, firstLane, lanes, loadOne, loadTail, maxLanes, pmax, splat, sumLanes, tailOf,
 } from "./lanes";
 import {
-  HOT_FAR, HOT_LEAST, expConstant, expFloor, expMagic, expScale, expScaled, expScaledAt, expScaledOnce,
-  expShift, exponent, hotArgument, hotConstant, hotExponent, hotIsFixed, hotMagic, hotNegligible, hotTerm, hotTermOf,
-  hotUnit, nothingSeen, outOfRange,
+  HOT_FAR, HOT_LEAST, expScale, expScaledAt, expScaledOnce, expShift, hotIsFixed, hotTermOf, hotUnit,
 } from "./exp";
 import {
-  SHORT, factorBefore, hasOffset, offsetBefore, offsetIsFree, scaleBefore, scaleBoth, scaleRest, setSumBefore,
-} from "./gradient";
-import { CAPPED, SCALED, belowPeak, inner } from "./logits";
+  LONG, sumExpBelowRow, sumExpClampedRow, sumExpOffsetRow, sumExpPlainLongRow, sumExpPlainRow, sumExpRowBy,
+  sumExpScaleRow, sumExpStoreLongRow, sumExpStoreRow,
+} from "./around";
+import { hasOffset, offsetIsFree, scaleBefore } from "./gradient";
+import { CAPPED } from "./logits";
 
 // lse(z) = z_k + ln(1 + u),  u = Σ_{j ≠ k} e^{zⱼ − z_k},  k one of the classes.
 //
@@ -70,176 +69,6 @@ export function argmaxRow<T>(x: usize, n: usize): usize {
     if (v128.any_true(found)) return i + firstLane<T>(found);
   }
   return 0;
-}
-
-/** A sum of sums: in a register it would cost the loop one. */
-const PARTS: usize = memory.data(16, 16);
-
-/**
- * Rows of more classes are read as two halves side by side: where a processor stops prefetching at the end of a page,
- * the other half goes on meanwhile. Of shorter rows each would begin a stream that has to be recognised anew; read from
- * end to end, all of them are one.
- */
-// @ts-ignore: decorator
-@inline export const LONG: usize = 65536;
-
-/** One more mode. */
-// @ts-ignore: decorator
-@inline const AROUND: i32 = -1;
-
-/** z less what it is taken around but for a shift, unless `hot` raised to what is negligible. */
-// @ts-ignore: decorator
-@inline function argument<T>(
-  x: v128, mode: i32, factor: v128, cap: v128, peak: v128, hot: bool, floor: v128,
-): v128 {
-  const z = mode == AROUND ? x : belowPeak<T>(x, mode, factor, cap, peak);
-  return hot ? z : pmax<T>(z, floor);
-}
-
-/**
- * Σ_{j ≠ k} EXP_SCALE·e^{zⱼ}/unit, of which k is left out: its logit is replaced by one whose term is below all that
- * counts, and put back. The unit depends on the mode:
- *
- * AROUND, a literal: z = x and 2^by, `by` an integer. NaN when a term is out of range: above always, below where `hot`,
- * whose exponential is the hot loops'.
- * SCALED, of plain logits too, and CAPPED: e^by, `by` the peak (logits.ts) of the maximum; not hot. NaN where it is.
- *
- * With `keep` the terms are also stored at `terms`, that of k as 0 or next to it; a row given up leaves anything there.
- * With `scaling` the row before is scaled on the way, its terms at `from` to `to` as {@link setBefore} was told, with q
- * where there is an `offset`: a loop over terms has room for that, and one of its own would begin by waiting for their
- * sum. With `halves` those of the row are read side by side: LONG.
- * `mode`, `hot`, `scaling`, `offset` and `halves` are literals, and `keep` of hot rows.
- */
-// @ts-ignore: decorator
-@inline function sumExpRowBy<T>(
-  x: usize, n: usize, k: usize, by: f64, mode: i32, scale: f64, cap: f64, hot: bool, keep: bool, terms: usize,
-  scaling: bool, offset: bool, from: usize, to: usize, halves: bool,
-): f64 {
-  const size = sizeof<T>();
-  const step = lanes<T>();
-  const shift = mode == AROUND ? by : 0;
-  const magic = held<T>(hot ? hotMagic(shift) : expMagic<T>(shift));
-  const floor = held<T>(expFloor<T>(shift));
-  const c0 = expConstant<T>(0), c1 = expConstant<T>(1), c2 = expConstant<T>(2), c3 = expConstant<T>(3);
-  const c4 = expConstant<T>(4), c5 = expConstant<T>(5), c6 = expConstant<T>(6);
-  const h0 = hotConstant(0), h1 = hotConstant(1), h2 = hotConstant(2), h3 = hotConstant(3), h4 = hotConstant(4);
-  const h5 = hotConstant(5);
-  const factor = inner<T>(mode, scale, cap);
-  const capV = splat<T>(cap);
-  const peak = splat<T>(by);
-  const nothing = hot ? hotNegligible(shift) : -Infinity;
-  const saved = replaceOne<T>(x + k * size, nothing);
-  let total: f64 = 0;
-  let others: f64 = 0;
-  let i: usize = 0;
-  let seen = nothingSeen<T>();
-  if (sizeof<T>() != 8 && mode != CAPPED) {
-    // What is not finite is out of range, or raised.
-    const whole = n - n % (2 * step);
-    const pair = halves ? step : 2 * step;
-    const end = halves ? whole / 2 : whole;
-    const apart = end * size;
-    while (i < end) {
-      let a = splat<T>(0);
-      if (scaling) v128.store(PARTS, a);
-      for (const stop = min(i + BLOCK * pair, end); i < stop; ) {
-        let c = splat<T>(0);
-        for (const short = scaling ? min(i + SHORT * pair, stop) : stop; i < short; i += pair) {
-          const at = i * size;
-          const x0 = argument<T>(v128.load(x + at), mode, factor, capV, peak, hot, floor);
-          const t0 = hot ? hotArgument(x0, h0) : x0;
-          const z0 = hot ? hotExponent(t0, h0, magic) : exponent<T>(x0, c0, magic);
-          const e0 = hot ? hotTerm(t0, z0, magic, h1, h2, h3, h4, h5)
-            : expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6);
-          if (keep) v128.store(terms + at, e0);
-          const next = halves ? v128.load(x + at + apart) : v128.load(x + at, 16);
-          const x1 = argument<T>(next, mode, factor, capV, peak, hot, floor);
-          const t1 = hot ? hotArgument(x1, h0) : x1;
-          const z1 = hot ? hotExponent(t1, h0, magic) : exponent<T>(x1, c0, magic);
-          const e1 = hot ? hotTerm(t1, z1, magic, h1, h2, h3, h4, h5)
-            : expScaled<T>(x1, z1, magic, c1, c2, c3, c4, c5, c6);
-          if (keep) {
-            if (halves) v128.store(terms + at + apart, e1);
-            else v128.store(terms + at, e1, 16);
-          }
-          a = add<T>(a, add<T>(e0, e1));
-          if (scaling) {
-            const both = scaleBoth<T>(from + at, to + at, factorBefore(), offset, offsetBefore());
-            if (offsetIsFree() || !offset) c = add<T>(c, both);
-          }
-          if (mode == AROUND) seen = v128.or(v128.or(seen, z0), z1);
-        }
-        if (scaling) v128.store(PARTS, add<T>(v128.load(PARTS), c));
-      }
-      total += sumLanes<T>(a);
-      if (scaling) others += sumLanes<T>(v128.load(PARTS));
-      // Not at the end only: what is given up should be given up early.
-      if (mode == AROUND && !scaling && outOfRange<T>(seen, hot)) {
-        restoreOne<T>(x + k * size, saved);
-        return NaN;
-      }
-    }
-    i = whole;
-  }
-  const none = held<T>(nothing);
-  while (i < n) {
-    let a = splat<T>(0);
-    for (const stop = min(i + (sizeof<T>() == 8 ? BLOCK : BLOCK / 4) * step, n); i < stop; i += step) {
-      const left = n - i;
-      let x0 = left < step ? loadTail<T>(x + i * size, left, none) : v128.load(x + i * size);
-      x0 = argument<T>(x0, mode, factor, capV, peak, hot, floor);
-      const t0 = hot ? hotArgument(x0, h0) : x0;
-      const z0 = hot ? hotExponent(t0, h0, magic) : exponent<T>(x0, c0, magic);
-      const e0 = hot ? hotTerm(t0, z0, magic, h1, h2, h3, h4, h5)
-        : expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6);
-      if (mode == AROUND) seen = v128.or(seen, z0);
-      // What fills the last vector counts nothing, or NaN when the peak is: then the sum is NaN anyway.
-      a = add<T>(a, e0);
-      if (keep) {
-        if (left < step) storeTail<T>(terms + i * size, left, e0);
-        else v128.store(terms + i * size, e0);
-      }
-    }
-    total += sumLanes<T>(a);
-    if (mode == AROUND && !scaling && outOfRange<T>(seen, hot)) break;
-  }
-  if (scaling) setSumBefore(others + scaleRest<T>(from, to, n, factorBefore(), offset, offsetBefore()));
-  restoreOne<T>(x + k * size, saved);
-  return mode == AROUND && outOfRange<T>(seen, hot) ? NaN : total;
-}
-
-// What is met with of it, as functions. Only rows that are computed in float32 are read as fast as can be.
-
-function sumExpPlainRow(x: usize, n: usize, k: usize, shift: f64): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, 0, false, false, 0, 0, false);
-}
-
-function sumExpPlainLongRow(x: usize, n: usize, k: usize, shift: f64): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, 0, false, false, 0, 0, true);
-}
-
-function sumExpStoreRow(x: usize, n: usize, k: usize, shift: f64, terms: usize): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, true, terms, false, false, 0, 0, false);
-}
-
-function sumExpStoreLongRow(x: usize, n: usize, k: usize, shift: f64, terms: usize): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, true, terms, false, false, 0, 0, true);
-}
-
-function sumExpScaleRow(x: usize, n: usize, k: usize, shift: f64, terms: usize, from: usize, to: usize): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, true, terms, true, offsetIsFree(), from, to, false);
-}
-
-function sumExpOffsetRow(x: usize, n: usize, k: usize, shift: f64, terms: usize, from: usize, to: usize): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, true, terms, true, true, from, to, false);
-}
-
-function sumExpClampedRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, false, keep, terms, false, false, 0, 0, false);
-}
-
-function sumExpBelowRow<T>(x: usize, n: usize, k: usize, peak: f64, scale: f64, keep: bool, terms: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, peak, SCALED, scale, 0, false, keep, terms, false, false, 0, 0, false);
 }
 
 /** Σ xⱼ of a float32 row. */

@@ -1,7 +1,8 @@
 import { NO_OFFSET, roundedFactor, scaleBefore, scaleRow, setBefore, sumBefore, tooLarge } from "./gradient";
 import { loadOne, storeOne } from "./lanes";
 import { log1p, log1pOfTwo } from "./log";
-import { LONG, rowU, rowUnit, sumExpRowAround, sumRow } from "./logsumexp";
+import { LONG } from "./around";
+import { rowU, rowUnit, sumExpRowAround, sumRow } from "./logsumexp";
 
 // Rows of float32 logits with index targets and the options that nearly every call has: ignored rows, the z-loss, class
 // weights or label smoothing. Around the target; the logarithms of two rows in one vector, after those of a whole group

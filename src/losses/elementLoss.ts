@@ -203,7 +203,9 @@ export function prepare<Options extends Loosely & ElementGradOptions>(
   const extra = extraOption === undefined ? 1 : factor(extraOption.name, extraOption.value, x);
   const upstream = withGrad ? factor("gradOutput", options.gradOutput, x) : 1;
   const given = [options.weight, options.out, options.grad, extraOutput?.value];
-  const later = given.every((value) => value === undefined);
+  // Of a float64 below 0 a float32 may become −0.
+  const rounded = typeof extra === "object" && extra.type === "float64" && x.type !== "float64";
+  const later = !rounded && given.every((value) => value === undefined);
   if (!later) kind.check?.(x, extra);
   const elements = x.rows * x.classes;
   const by = divisor(reduction, kind.count === undefined ? elements : kind.count(x, options), kind.input);

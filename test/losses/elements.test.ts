@@ -315,6 +315,18 @@ describeSets("element-wise losses", (set) => {
       );
       near(celoss.gaussianNllLoss(mean, t, v), loss, { abs: FLOAT32 * size });
     }
+    // Logarithms that are nearly 0, and blocks whose product is no ordinary float64.
+    for (const spread of [0, 1e-6, 1e-4, 1e-2, 0.5]) {
+      for (const scale of [1, 1e-3, 1e-6, 1e-12, 1e12, 1e30]) {
+        const rng = new Rng(7);
+        const v = Float32Array.from({ length: 300 }, () => scale * (1 + spread * rng.uniform(-1, 1)));
+        const zero = new Float32Array(300);
+        const want = Array.from(v, (one) => reference.gaussian(0, 0, one, false, Math.fround(1e-6)));
+        const bound = ULPS * FLOAT32 * total(want.map((one) => one.lossSize));
+        const sum = total(want.map((one) => one.loss));
+        near(celoss.gaussianNllLoss(zero, zero.slice(), v) * 300, sum, { abs: bound }, `${scale} ± ${spread}`);
+      }
+    }
     const [x, v] = [new Float32Array(200), new Float32Array(200).fill(1)];
     v[150] = Infinity;
     expect(celoss.gaussianNllLoss(x, x.slice(), v)).toBe(Infinity);
@@ -375,6 +387,22 @@ describeSets("element-wise losses", (set) => {
     expect(() => call(mean as never, { gradVariance: mean })).toThrow(/^"gradVariance" expected memory apart/);
     expect(() => call(1 as never, { grad: new Float64Array(3) })).toThrow(/^"grad" expected 2 elements/);
     expect(gradVariance).toEqual(Float64Array.of(7, 7));
+  });
+
+  test("gaussianNllLoss: a float64 variance below 0 that no float32 tells from 0 is refused", () => {
+    const x = Float32Array.of(0);
+    expect(() => celoss.gaussianNllLoss(x, x.slice(), [-1e-50])).toThrow(
+      '"variance" expected numbers >= 0, got -1e-50',
+    );
+    expect(() => celoss.gaussianNllLossWithGrad(x, x.slice(), Float64Array.of(-1e-50))).toThrow(/"variance" expected/);
+  });
+
+  test("NaN is none of what counts as 0: a NaN logit of weight α_t = 0, a rate below 0 at t = 0", () => {
+    for (const Width of [Float32Array, Float64Array]) {
+      const nan = Width.of(Number.NaN, 1);
+      expect(celoss.sigmoidFocalLoss(nan, Width.of(0, 1), { alpha: 1, gamma: 0 })).toBeNaN();
+      expect(celoss.poissonNllLoss(Width.of(-1), Width.of(0), { logInput: false })).toBeNaN();
+    }
   });
 
   test("klDivLoss: batchmean divides by the first dimension", () => {

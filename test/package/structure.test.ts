@@ -10,10 +10,10 @@ import { REPOSITORY } from "./packed.js";
 
 /** Loops that must be there, or nothing would be checked: `holder: file function`. */
 const HOT = [
-  "sumExpPlainRow: assembly/logsumexp.ts sumExpRowBy",
-  "sumExpStoreRow: assembly/logsumexp.ts sumExpRowBy",
-  "sumExpScaleRow: assembly/logsumexp.ts sumExpRowBy",
-  "sumExpClampedRow<f32>: assembly/logsumexp.ts sumExpRowBy",
+  "sumExpPlainRow: assembly/around.ts sumExpRowBy",
+  "sumExpStoreRow: assembly/around.ts sumExpRowBy",
+  "sumExpScaleRow: assembly/around.ts sumExpRowBy",
+  "sumExpClampedRow<f32>: assembly/around.ts sumExpRowBy",
   "sumRow: assembly/logsumexp.ts sumRow",
   "nearBlockWithChains: assembly/softcap.ts nearBlockBy",
   "sumBlock: assembly/softcap.ts sumBlockBy",
@@ -29,7 +29,7 @@ const HOT = [
   "f32_squared: assembly/elements.ts sweep",
   "f32_absolute: assembly/elements.ts sweep",
   "scaleRow<f32>: assembly/gradient.ts scaleRow",
-  "sumExpBelowRow<f32>: assembly/logsumexp.ts sumExpRowBy",
+  "sumExpBelowRow<f32>: assembly/around.ts sumExpRowBy",
   "targetSums<f32>: assembly/crossentropy.ts targetSumsBy",
 ];
 
@@ -48,7 +48,7 @@ const SOFT_CAP = "the soft cap calls tanh";
 const CALLING = ["probability", "focal", "gaussian", "poisson", "poissonOfLog"];
 const EXCEPTIONS: readonly Exception[] = [
   ...[
-    "generalRows<f32>: assembly/logsumexp.ts sumExpRowBy",
+    "generalRows<f32>: assembly/around.ts sumExpRowBy",
     "targetSumsCapped<f32>: assembly/crossentropy.ts targetSumsBy",
     "gradientCappedRow<f32>: assembly/gradient.ts gradientCappedRow",
   ].map((loop): Exception => ({ loop, loops: 1, rules: ["call", "constant"], why: SOFT_CAP })),
@@ -69,6 +69,12 @@ const EXCEPTIONS: readonly Exception[] = [
     const rules: Rule[] = CALLING.includes(op) ? ["call", "constant"] : ["constant"];
     return { loop: `f32_${op}: assembly/elements.ts sweep`, loops: 1, rules, why };
   }),
+  {
+    loop: "f32_gaussian: assembly/elements.ts logsOfVariances",
+    loops: 1,
+    rules: ["call"],
+    why: "blocks whose product of variances is no ordinary number",
+  },
   {
     loop: "binaryCrossEntropy<f32>: assembly/bce.ts binaryCrossEntropy",
     loops: 1,
