@@ -123,8 +123,10 @@ export function elementLossWithGrad<Options extends Loosely>(kind: Kind<Options>
   const withGrad = (x: FloatInput, targets: FloatInput | IndexInput, options: Options = NO_OPTIONS as Options) => {
     if (isDirect(kind, x, targets)) {
       const grad = directGrad(options, x, targets as Float32Array);
-      const loss = grad && directMean(kind, x, targets as Float32Array, grad);
-      if (grad !== undefined && loss !== undefined && isFinal(kind, loss)) return { loss, grad };
+      if (grad !== undefined) {
+        const loss = directMean(kind, x, targets as Float32Array, grad);
+        if (isFinal(kind, loss)) return { loss, grad };
+      }
     }
     knownOptions(options, names);
     return finish(prepare(kind, x, targets, options, true));
@@ -156,11 +158,9 @@ function directMean<Options extends Loosely>(
   targets: Float32Array,
   grad?: Float32Array,
 ): number {
-  const sum =
-    kind.sum !== undefined && sumsItself(kind, x.length)
-      ? kind.sum(x, targets, grad, 1 / x.length)
-      : directSum(formulaOf(kind, NO_OPTIONS as Options), kind.check !== undefined, x, targets, grad);
-  return sum / x.length;
+  const n = x.length;
+  if (kind.sum !== undefined && sumsItself(kind, n)) return kind.sum(x, targets, grad, 1 / n) / n;
+  return directSum(formulaOf(kind, NO_OPTIONS as Options), kind.check !== undefined, x, targets, grad) / n;
 }
 
 function formulaOf<Options extends Loosely>(kind: Kind<Options>, options: Options): LossFormula {
