@@ -386,6 +386,7 @@ function logsOfVariances(count: usize, v: usize, p: f64): f64 {
       if (isOrdinary(load<f64>(PRODUCTS)) && isOrdinary(load<f64>(PRODUCTS, 8))) {
         for (let half = PRODUCTS; half < PRODUCTS + 16; half += 8) {
           const own = load<f64>(half);
+          // The same of what may grow or shrink.
           if (!isOrdinary(product * own)) {
             logs += logOfOne(product);
             product = 1;
@@ -401,10 +402,12 @@ function logsOfVariances(count: usize, v: usize, p: f64): f64 {
     if (op == PROBABILITY && sizeof<T>() != 8 && labels) {
       const count = min(2 * ELEMENTS, n - i);
       const own = oddsOfLabels(count, x + at, t + at);
+      // Where one label is soft, others will be.
       labels = own == own;
       if (own < Infinity) {
         if (grad) derivativesOfLabels(count, x + at, t + at, gV, dx + at);
         product += own * (1 + product);
+        // As many blocks share a logarithm as a float64 has room for.
         if (product > 1e100) {
           total += log1p<f32>(product);
           product = 0;

@@ -301,7 +301,7 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
   return held<f32>(NEAR);
 }
 
-/** Whether an |x| whose z are united in `seen` was out of range. */
+/** Whether an |x| whose z are united in `seen` was out of range; fused, none is. */
 // @ts-ignore: decorator
 @inline export function notNear(seen: v128, magic: v128): bool {
   return !ASC_FEATURE_RELAXED_SIMD && v128.any_true(i32x4.shr_u(v128.xor(seen, magic), 6));
