@@ -5,23 +5,10 @@ import {
   expConstant, expFloor, expMagic, expScaled, exponent, hotArgument, hotConstant, hotExponent, hotMagic, hotNegligible,
   hotTerm, nothingSeen, outOfRange,
 } from "./exp";
-import {
-  SHORT, factorBefore, offsetBefore, offsetIsFree, scaleBoth, scaleRest, setSumBefore,
-} from "./gradient";
+import { factorBefore, offsetBefore, offsetIsFree, scaleBoth, scaleRest } from "./gradient";
 import { CAPPED, SCALED, belowPeak, inner } from "./logits";
 
 // The loops over the logits of a row, around one of them: which, and what their sums become, is in logsumexp.ts.
-
-/** A sum of sums: in a register it would cost the loop one. */
-const PARTS: usize = memory.data(16, 16);
-
-/**
- * Rows of more classes are read as two halves side by side: where a processor stops prefetching at the end of a page,
- * the other half goes on meanwhile. Of shorter rows each would begin a stream that has to be recognised anew; read from
- * end to end, all of them are one.
- */
-// @ts-ignore: decorator
-@inline export const LONG: usize = 65536;
 
 /** One more mode. */
 // @ts-ignore: decorator
@@ -47,13 +34,13 @@ const PARTS: usize = memory.data(16, 16);
  * With `keep` the terms are also stored at `terms`, that of k as 0 or next to it; a row given up leaves anything there.
  * With `scaling` the row before is scaled on the way, its terms at `from` to `to` as {@link setBefore} was told, with q
  * where there is an `offset`: a loop over terms has room for that, and one of its own would begin by waiting for their
- * sum. With `halves` those of the row are read side by side: LONG.
- * `mode`, `hot`, `scaling`, `offset` and `halves` are literals, and `keep` of hot rows.
+ * sum.
+ * `mode`, `hot`, `scaling` and `offset` are literals, and `keep` of hot rows.
  */
 // @ts-ignore: decorator
 @inline export function sumExpRowBy<T>(
   x: usize, n: usize, k: usize, by: f64, mode: i32, scale: f64, cap: f64, hot: bool, keep: bool, terms: usize,
-  scaling: bool, offset: bool, from: usize, to: usize, halves: bool,
+  scaling: bool, offset: bool, from: usize, to: usize,
 ): f64 {
   const size = sizeof<T>();
   const step = lanes<T>();
@@ -70,56 +57,38 @@ const PARTS: usize = memory.data(16, 16);
   const nothing = hot ? hotNegligible(shift) : -Infinity;
   const saved = replaceOne<T>(x + k * size, nothing);
   let total: f64 = 0;
-  let others: f64 = 0;
   let i: usize = 0;
   let seen = nothingSeen<T>();
   if (sizeof<T>() != 8 && mode != CAPPED) {
     // What is not finite is out of range, or raised.
     const whole = n - n % (2 * step);
-    const pair = halves ? step : 2 * step;
-    const end = halves ? whole / 2 : whole;
-    const apart = end * size;
-    while (i < end) {
+    while (i < whole) {
       let a = splat<T>(0);
-      if (scaling) v128.store(PARTS, a);
-      for (const stop = min(i + BLOCK * pair, end); i < stop; ) {
-        let c = splat<T>(0);
-        for (const short = scaling ? min(i + SHORT * pair, stop) : stop; i < short; i += pair) {
-          const at = i * size;
-          const x0 = argument<T>(v128.load(x + at), mode, factor, capV, peak, hot, floor);
-          const t0 = hot ? hotArgument(x0, h0) : x0;
-          const z0 = hot ? hotExponent(t0, h0, magic) : exponent<T>(x0, c0, magic);
-          const e0 = hot ? hotTerm(t0, z0, magic, h1, h2, h3, h4, h5)
-            : expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6);
-          if (keep) v128.store(terms + at, e0);
-          const next = halves ? v128.load(x + at + apart) : v128.load(x + at, 16);
-          const x1 = argument<T>(next, mode, factor, capV, peak, hot, floor);
-          const t1 = hot ? hotArgument(x1, h0) : x1;
-          const z1 = hot ? hotExponent(t1, h0, magic) : exponent<T>(x1, c0, magic);
-          const e1 = hot ? hotTerm(t1, z1, magic, h1, h2, h3, h4, h5)
-            : expScaled<T>(x1, z1, magic, c1, c2, c3, c4, c5, c6);
-          if (keep) {
-            if (halves) v128.store(terms + at + apart, e1);
-            else v128.store(terms + at, e1, 16);
-          }
-          a = add<T>(a, add<T>(e0, e1));
-          if (scaling) {
-            const both = scaleBoth<T>(from + at, to + at, factorBefore(), offset, offsetBefore());
-            if (offsetIsFree() || !offset) c = add<T>(c, both);
-          }
-          if (mode == AROUND) seen = v128.or(v128.or(seen, z0), z1);
-        }
-        if (scaling) v128.store(PARTS, add<T>(v128.load(PARTS), c));
+      for (const stop = min(i + 2 * BLOCK * step, whole); i < stop; i += 2 * step) {
+        const at = i * size;
+        const x0 = argument<T>(v128.load(x + at), mode, factor, capV, peak, hot, floor);
+        const t0 = hot ? hotArgument(x0, h0) : x0;
+        const z0 = hot ? hotExponent(t0, h0, magic) : exponent<T>(x0, c0, magic);
+        const e0 = hot ? hotTerm(t0, z0, magic, h1, h2, h3, h4, h5)
+          : expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6);
+        if (keep) v128.store(terms + at, e0);
+        const x1 = argument<T>(v128.load(x + at, 16), mode, factor, capV, peak, hot, floor);
+        const t1 = hot ? hotArgument(x1, h0) : x1;
+        const z1 = hot ? hotExponent(t1, h0, magic) : exponent<T>(x1, c0, magic);
+        const e1 = hot ? hotTerm(t1, z1, magic, h1, h2, h3, h4, h5)
+          : expScaled<T>(x1, z1, magic, c1, c2, c3, c4, c5, c6);
+        if (keep) v128.store(terms + at, e1, 16);
+        a = add<T>(a, add<T>(e0, e1));
+        if (scaling) scaleBoth<T>(from + at, to + at, factorBefore(), offset, offsetBefore());
+        if (mode == AROUND) seen = v128.or(v128.or(seen, z0), z1);
       }
       total += sumLanes<T>(a);
-      if (scaling) others += sumLanes<T>(v128.load(PARTS));
       // Not at the end only: what is given up should be given up early.
       if (mode == AROUND && !scaling && outOfRange<T>(seen, hot)) {
         restoreOne<T>(x + k * size, saved);
         return NaN;
       }
     }
-    i = whole;
   }
   const none = held<T>(nothing);
   while (i < n) {
@@ -143,7 +112,7 @@ const PARTS: usize = memory.data(16, 16);
     total += sumLanes<T>(a);
     if (mode == AROUND && !scaling && outOfRange<T>(seen, hot)) break;
   }
-  if (scaling) setSumBefore(others + scaleRest<T>(from, to, n, factorBefore(), offset, offsetBefore()));
+  if (scaling) scaleRest<T>(from, to, n, n - n % (2 * step), factorBefore(), offset, offsetBefore());
   restoreOne<T>(x + k * size, saved);
   return mode == AROUND && outOfRange<T>(seen, hot) ? NaN : total;
 }
@@ -151,33 +120,25 @@ const PARTS: usize = memory.data(16, 16);
 // What is met with of it, as functions. Only rows that are computed in float32 are read as fast as can be.
 
 export function sumExpPlainRow(x: usize, n: usize, k: usize, shift: f64): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, 0, false, false, 0, 0, false);
-}
-
-export function sumExpPlainLongRow(x: usize, n: usize, k: usize, shift: f64): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, 0, false, false, 0, 0, true);
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, false, 0, false, false, 0, 0);
 }
 
 export function sumExpStoreRow(x: usize, n: usize, k: usize, shift: f64, terms: usize): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, true, terms, false, false, 0, 0, false);
-}
-
-export function sumExpStoreLongRow(x: usize, n: usize, k: usize, shift: f64, terms: usize): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, true, terms, false, false, 0, 0, true);
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, true, terms, false, false, 0, 0);
 }
 
 export function sumExpScaleRow(x: usize, n: usize, k: usize, shift: f64, terms: usize, from: usize, to: usize): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, true, terms, true, offsetIsFree(), from, to, false);
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, true, terms, true, offsetIsFree(), from, to);
 }
 
 export function sumExpOffsetRow(x: usize, n: usize, k: usize, shift: f64, terms: usize, from: usize, to: usize): f64 {
-  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, true, terms, true, true, from, to, false);
+  return sumExpRowBy<f32>(x, n, k, shift, AROUND, 1, 0, true, true, terms, true, true, from, to);
 }
 
 export function sumExpClampedRow<T>(x: usize, n: usize, k: usize, shift: f64, keep: bool, terms: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, false, keep, terms, false, false, 0, 0, false);
+  return sumExpRowBy<T>(x, n, k, shift, AROUND, 1, 0, false, keep, terms, false, false, 0, 0);
 }
 
 export function sumExpBelowRow<T>(x: usize, n: usize, k: usize, peak: f64, scale: f64, keep: bool, terms: usize): f64 {
-  return sumExpRowBy<T>(x, n, k, peak, SCALED, scale, 0, false, keep, terms, false, false, 0, 0, false);
+  return sumExpRowBy<T>(x, n, k, peak, SCALED, scale, 0, false, keep, terms, false, false, 0, 0);
 }

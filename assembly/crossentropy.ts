@@ -380,13 +380,12 @@ function generalRows<T>(
           exact = upstream * P * scale * share / unit;
         }
         const at = dx + special * size;
+        const rounded = roundedFactor<T>(exact);
         if (around && spread == 0 && poly == 0 && k == special) {
-          // Minus the sum of the others as they were rounded: the row sums to what it should.
           storeOne<T>(terms + k * size, 0);
-          const others = scaleRow<T>(terms, dx, n, exact, NO_OFFSET);
-          storeOne<T>(at, upstream * zTerm - others);
+          scaleRow<T>(terms, dx, n, exact, NO_OFFSET);
+          storeOne<T>(at, upstream * zTerm - rounded * (u * unit));
         } else {
-          const rounded = roundedFactor<T>(exact);
           const G = exact != 0 && rounded != 0 ? upstream * (rounded / exact) : upstream;
           const q = t ? G * scale : G * scale * spread;
           // The term of k did not come with the others.

@@ -4,7 +4,7 @@ import {
 } from "./lanes";
 import { expAny, expScale, expScaledAt } from "./exp";
 import { joined } from "./bce";
-import { log, log1p, log1pUnit, logOnce } from "./log";
+import { log, log1p, log1pUnit } from "./log";
 
 // Losses of single elements x with targets t, other than the binary cross-entropy with logits (bce.ts): a formula each,
 // and one sweep for all. v is a further array or number, p and q are numbers; src/kernels/kernels.ts says of what. A
@@ -85,7 +85,7 @@ const DERIVATIVE: usize = memory.data(32, 16);
     return v128.or(sub<T>(zero, value), lt<T>(mul<T>(x, rest), zero));
   }
   const logRest = v128.bitselect(least, add<T>(log<T>(rest), lost), eq<T>(rest, zero));
-  return sub<T>(zero, add<T>(mul<T>(on, pmax<T>(logOnce<T>(x), least)), mul<T>(off, pmax<T>(logRest, least))));
+  return sub<T>(zero, add<T>(mul<T>(on, pmax<T>(log<T>(x), least)), mul<T>(off, pmax<T>(logRest, least))));
 }
 
 /** a·b, 0 where a is, unless x is NaN. */
@@ -129,7 +129,7 @@ const DERIVATIVE: usize = memory.data(32, 16);
   const alpha = v128.bitselect(one, add<T>(mul<T>(p, t), mul<T>(sub<T>(one, p), off)), lt<T>(p, zero));
   const r = madd<T>(t, complement, mul<T>(off, sigma));
   // Two is what is usual, and a product is more accurate.
-  const power = squared ? mul<T>(r, r) : expAny<T>(mulZero<T>(q, logOnce<T>(r)));
+  const power = squared ? mul<T>(r, r) : expAny<T>(mulZero<T>(q, log<T>(r)));
   const factor = mul<T>(alpha, power);
   if (grad) {
     const share = v128.andnot(div<T>(mul<T>(sigma, complement), r), eq<T>(r, zero));
@@ -171,14 +171,14 @@ const DERIVATIVE: usize = memory.data(32, 16);
     derivative(div<T>(d, variance));
     derivativeToV(div<T>(mul<T>(half, sub<T>(splat<T>(1), share)), variance));
   }
-  return add<T>(mul<T>(half, add<T>(logOnce<T>(variance), share)), q);
+  return add<T>(mul<T>(half, add<T>(log<T>(variance), share)), q);
 }
 
 /** ln t! by Stirling, t ln t − t + ½ ln 2πt, of t > 1, else 0. */
 // @ts-ignore: decorator
 @inline function stirling<T>(t: v128): v128 {
   const half = splat<T>(0.5);
-  const value = add<T>(sub<T>(mul<T>(add<T>(t, half), logOnce<T>(t)), t), splat<T>(0.918938533204672742));
+  const value = add<T>(sub<T>(mul<T>(add<T>(t, half), log<T>(t)), t), splat<T>(0.918938533204672742));
   return v128.and(value, lt<T>(splat<T>(1), t));
 }
 
@@ -196,7 +196,7 @@ const DERIVATIVE: usize = memory.data(32, 16);
   const rate = add<T>(x, p);
   if (grad) derivative(sub<T>(splat<T>(1), div<T>(t, rate)));
   // NaN of a rate below 0 at t = 0 too.
-  return v128.or(sub<T>(x, mulZero<T>(t, logOnce<T>(rate))), lt<T>(rate, splat<T>(0)));
+  return v128.or(sub<T>(x, mulZero<T>(t, log<T>(rate))), lt<T>(rate, splat<T>(0)));
 }
 
 // Literals by which the compiler chooses; nothing outside of this file knows them.
@@ -333,7 +333,7 @@ function logsOfVariances(count: usize, v: usize, p: f64): f64 {
   const least = held<f32>(p);
   let sum = f32x4.splat(0);
   for (let i: usize = 0; i < count; i += 4) {
-    const logs = logOnce<f32>(pmax<f32>(v128.load(v + (i << 2)), least));
+    const logs = log<f32>(pmax<f32>(v128.load(v + (i << 2)), least));
     sum = add<f32>(sum, count - i < 4 ? tailOf<f32>(logs, count - i) : logs);
   }
   return sumLanes<f32>(sum);

@@ -1,12 +1,10 @@
-import {
-  BLOCK, add, first, lanes, madd, mul, nmadd, splat, storeTail, sub, sumLanes, tailOf,
-} from "./lanes";
+import { first, lanes, madd, mul, nmadd, splat, storeTail, sub } from "./lanes";
 import { expScaledOnce } from "./exp";
 import { CAPPED, belowPeak, inner } from "./logits";
 import { tanhDerivative } from "./tanh";
 
-/** y ← terms·factor + q, n elements of the compute type; y may be where the terms are. Returns the sum. */
-export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f64): f64 {
+/** y ← terms·factor + q, n elements of the compute type; y may be where the terms are. */
+export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f64): void {
   if (tooLarge<T>(factor)) {
     scaleRow<T>(terms, y, n, firstPart(factor), NO_OFFSET);
     terms = y;
@@ -14,40 +12,24 @@ export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f6
   }
   const size = sizeof<T>();
   const step = lanes<T>();
-  const whole = n - n % (2 * step);
   const f = splat<T>(factor);
   const qV = splat<T>(q);
-  let total: f64 = 0;
   let i: usize = 0;
-  while (i < whole) {
-    let b = splat<T>(0);
-    for (const stop = min(i + 2 * BLOCK * step, whole); i < stop; ) {
-      let c = splat<T>(0);
-      const end = min(i + 2 * SHORT * step, stop);
-      for (; i + 4 * step <= end; i += 4 * step) {
-        const p = terms + i * size;
-        const to = y + i * size;
-        c = add<T>(c, scaleBoth<T>(p, to, f, true, qV));
-        c = add<T>(c, scaleBoth<T>(p + 32, to + 32, f, true, qV));
-      }
-      for (; i < end; i += 2 * step) c = add<T>(c, scaleBoth<T>(terms + i * size, y + i * size, f, true, qV));
-      b = add<T>(b, c);
-    }
-    total += sumLanes<T>(b);
+  for (; i + 4 * step <= n; i += 4 * step) {
+    const p = terms + i * size;
+    const to = y + i * size;
+    scaleBoth<T>(p, to, f, true, qV);
+    scaleBoth<T>(p + 32, to + 32, f, true, qV);
   }
-  return total + scaleRest<T>(terms, y, n, f, true, qV);
+  scaleRest<T>(terms, y, n, i, f, true, qV);
 }
-
-/** Pairs that are summed before their sum is added to others: equal gradients round the same way, again and again. */
-// @ts-ignore: decorator
-@inline export const SHORT: usize = 8;
 
 /** A q that changes nothing, not even the sign of 0. */
 // @ts-ignore: decorator
 @inline export const NO_OFFSET: f64 = -0.0;
 
-/** The factor and q of the row before, float32 both, and the sum of what came of its terms. */
-const BEFORE: usize = memory.data(16, 16);
+/** The factor and q of the row before, float32 both. */
+const BEFORE: usize = memory.data(8, 16);
 
 /** What the row before is to be scaled by. */
 // @ts-ignore: decorator
@@ -67,16 +49,6 @@ const BEFORE: usize = memory.data(16, 16);
 }
 
 // @ts-ignore: decorator
-@inline export function sumBefore(): f64 {
-  return load<f64>(BEFORE, 8);
-}
-
-// @ts-ignore: decorator
-@inline export function setSumBefore(sum: f64): void {
-  store<f64>(BEFORE, sum, 8);
-}
-
-// @ts-ignore: decorator
 @inline export function hasOffset(): bool {
   return load<u32>(BEFORE, 4) != 0x80000000;
 }
@@ -89,7 +61,7 @@ const BEFORE: usize = memory.data(16, 16);
 
 /** Scales the row before that no other row has scaled. */
 export function scaleBefore(terms: usize, y: usize, n: usize): void {
-  setSumBefore(scaleRow<f32>(terms, y, n, load<f32>(BEFORE), load<f32>(BEFORE, 4)));
+  scaleRow<f32>(terms, y, n, load<f32>(BEFORE), load<f32>(BEFORE, 4));
 }
 
 /** Without `offset`, a literal, q is left out where adding it would not be free. */
@@ -99,33 +71,28 @@ export function scaleBefore(terms: usize, y: usize, n: usize): void {
   return offset || offsetIsFree() ? madd<T>(e, factor, q) : mul<T>(e, factor);
 }
 
-/**
- * terms·factor + q of two vectors at p to y, and their sum: in pairs, as the terms are made, so that a row's sum does
- * not depend on which of both loops scales it.
- */
+/** terms·factor + q of two vectors at p to y. */
 // @ts-ignore: decorator
-@inline export function scaleBoth<T>(p: usize, y: usize, factor: v128, offset: bool, q: v128): v128 {
+@inline export function scaleBoth<T>(p: usize, y: usize, factor: v128, offset: bool, q: v128): void {
   const v0 = scaled<T>(p, factor, offset, q);
   const v1 = scaled<T>(p + 16, factor, offset, q);
   v128.store(y, v0);
   v128.store(y, v1, 16);
-  return add<T>(v0, v1);
 }
 
-/** The same of what is left of a row behind its pairs; its sum. */
+/** The same of what is left of a row from element i on. */
 // @ts-ignore: decorator
-@inline export function scaleRest<T>(terms: usize, y: usize, n: usize, factor: v128, offset: bool, q: v128): f64 {
+@inline export function scaleRest<T>(
+  terms: usize, y: usize, n: usize, i: usize, factor: v128, offset: bool, q: v128,
+): void {
   const size = sizeof<T>();
   const step = lanes<T>();
-  let total: f64 = 0;
-  for (let i = n / (2 * step) * (2 * step); i < n; i += step) {
+  for (; i < n; i += step) {
     const left = n - i;
     const v = scaled<T>(terms + i * size, factor, offset, q);
     if (left < step) storeTail<T>(y + i * size, left, v);
     else v128.store(y + i * size, v);
-    total += sumLanes<T>(left < step ? tailOf<T>(v, left) : v);
   }
-  return total;
 }
 
 /** Terms of the hot loops may be small, and upstream gradients large: then the factor comes in two parts. */

@@ -141,16 +141,6 @@ const LN2_F32: usize = memory.data<f32>([0.6931471805599453], 4);
   return sizeof<T>() == 8 ? logF64x2(y) : logOf<f32>(y);
 }
 
-/** The same of both types as a function. Not for each element of a usual call. */
-// @ts-ignore: decorator
-@inline export function logOnce<T>(y: v128): v128 {
-  return sizeof<T>() == 8 ? logF64x2(y) : logF32x4(y);
-}
-
-function logF32x4(y: v128): v128 {
-  return logOf<f32>(y);
-}
-
 function logF64x2(y: v128): v128 {
   return logOf<f64>(y);
 }

@@ -5,8 +5,7 @@ import {
   HOT_FAR, HOT_LEAST, expScale, expScaledAt, expScaledOnce, expShift, hotIsFixed, hotTermOf, hotUnit,
 } from "./exp";
 import {
-  LONG, sumExpBelowRow, sumExpClampedRow, sumExpOffsetRow, sumExpPlainLongRow, sumExpPlainRow, sumExpRowBy,
-  sumExpScaleRow, sumExpStoreLongRow, sumExpStoreRow,
+  sumExpBelowRow, sumExpClampedRow, sumExpOffsetRow, sumExpPlainRow, sumExpRowBy, sumExpScaleRow, sumExpStoreRow,
 } from "./around";
 import { hasOffset, offsetIsFree, scaleBefore } from "./gradient";
 import { CAPPED } from "./logits";
@@ -77,7 +76,7 @@ export function sumRow(x: usize, n: usize): f64 {
   let i: usize = 0;
   while (i + 32 <= n) {
     let a = f32x4.splat(0), b = a, c = a, d = a;
-    for (const stop = min(i + 8 * BLOCK, n); i + 32 <= stop; i += 32) {
+    for (const stop = min(i + 32 * BLOCK, n); i + 32 <= stop; i += 32) {
       const p = x + (i << 2);
       a = f32x4.add(a, f32x4.add(v128.load(p), v128.load(p, 16)));
       b = f32x4.add(b, f32x4.add(v128.load(p, 32), v128.load(p, 48)));
@@ -131,7 +130,7 @@ function summed(scaled: f64, unit: f64): f64 {
   x: usize, n: usize, k: usize, peak: f64, mode: i32, scale: f64, cap: f64, keep: bool, terms: usize,
 ): void {
   const sum = mode == CAPPED
-    ? sumExpRowBy<T>(x, n, k, peak, CAPPED, scale, cap, false, false, 0, false, false, 0, 0, false)
+    ? sumExpRowBy<T>(x, n, k, peak, CAPPED, scale, cap, false, false, 0, false, false, 0, 0)
     : sumExpBelowRow<T>(x, n, k, peak, scale, keep, terms);
   summed(sum, expScale<T>());
 }
@@ -153,7 +152,6 @@ function summed(scaled: f64, unit: f64): f64 {
   const by = fixed ? 0 : expShift(at);
   let scaled: f64;
   if (sizeof<T>() == 8) scaled = sumExpClampedRow<T>(x, n, k, by, keep, terms);
-  else if (n > LONG) scaled = keep ? sumExpStoreLongRow(x, n, k, by, terms) : sumExpPlainLongRow(x, n, k, by);
   else if (!keep) scaled = sumExpPlainRow(x, n, k, by);
   else if (!from) scaled = sumExpStoreRow(x, n, k, by, terms);
   else if (!offsetIsFree() && hasOffset()) scaled = sumExpOffsetRow(x, n, k, by, terms, from, to);

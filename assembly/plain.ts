@@ -1,7 +1,6 @@
-import { NO_OFFSET, roundedFactor, scaleBefore, scaleRow, setBefore, sumBefore, tooLarge } from "./gradient";
+import { NO_OFFSET, roundedFactor, scaleBefore, scaleRow, setBefore, tooLarge } from "./gradient";
 import { loadOne, storeOne } from "./lanes";
 import { log1p, log1pOfTwo } from "./log";
-import { LONG } from "./around";
 import { rowU, rowUnit, sumExpRowAround, sumRow } from "./logsumexp";
 
 // Rows of float32 logits with index targets and the options that nearly every call has: ignored rows, the z-loss, class
@@ -25,15 +24,6 @@ const BELOW: usize = memory.data(<i32>GROUP * 8, 16);
   return (n + 4) << 2;
 }
 
-/**
- * Whether rows are scaled beside the next ones. Long ones leave the cache that is next to the core before they are
- * scaled; `relaxed`, which waits for memory then, does better with fewer streams at a time.
- */
-// @ts-ignore: decorator
-@inline function beside(n: usize): bool {
-  return n <= (ASC_FEATURE_RELAXED_SIMD ? 8192 : LONG);
-}
-
 /** Returns how many rows it has done: it stops before one that has something out of range. */
 export function plainRows(
   rows: usize, n: usize, x: usize, y: usize, w: usize, epsilon: f64, lambda: f64, ignored: i32, loss: usize, lse: usize,
@@ -45,9 +35,9 @@ export function plainRows(
   let room: usize = 0;
   const smooth = epsilon != 0;
   const spread = epsilon / <f64>n;
-  // The row whose terms are still to be scaled: where they are, where they go, its target there and the rest of that.
+  // The row whose terms are still to be scaled: where they are and where they go; its target there, and its gradient.
   let waiting: usize = 0, waitingTo: usize = 0, waitingAt: usize = 0;
-  let waitingRest: f64 = 0;
+  let waitingOwn: f64 = 0;
   for (let group: usize = 0; group < rows; group += GROUP) {
     const count = min(GROUP, rows - group);
     let r: usize = 0;
@@ -62,7 +52,7 @@ export function plainRows(
         const terms = dx == x ? scratch + room : to;
         peak = loadOne<f32>(row + (k << 2));
         const within = sumExpRowAround<f32>(row, n, k, grad, terms, waiting, waitingTo);
-        if (waiting) storeOne<f32>(waitingAt, smooth ? waitingRest : waitingRest - sumBefore());
+        if (waiting) storeOne<f32>(waitingAt, waitingOwn);
         waiting = 0;
         if (!within) break;
         u = rowU();
@@ -72,19 +62,19 @@ export function plainRows(
           const zTerm = lambda != 0 ? 2 * lambda * (peak + log1p<f32>(u)) : 0;
           const weight = w ? loadOne<f32>(w + (k << 2)) : 1;
           const exact = upstream * (weight + zTerm) / ((1 + u) * rowUnit());
+          const rounded = roundedFactor<f32>(exact);
           let q = NO_OFFSET;
-          waitingRest = upstream * zTerm;
+          waitingOwn = upstream * zTerm - rounded * (u * rowUnit());
           if (smooth) {
-            const rounded = roundedFactor<f32>(exact);
             const G = exact != 0 && rounded != 0 ? upstream * (rounded / exact) : upstream;
             q = -G * spread;
-            waitingRest = G * (epsilon - spread + (zTerm - u) / (1 + u));
+            waitingOwn = G * (epsilon - spread + (zTerm - u) / (1 + u));
           }
           storeOne<f32>(terms + (k << 2), 0);
           waitingAt = to + (k << 2);
-          if (!beside(n) || tooLarge<f32>(exact)) {
-            const others = scaleRow<f32>(terms, to, n, exact, q);
-            storeOne<f32>(waitingAt, smooth ? waitingRest : waitingRest - others);
+          if (tooLarge<f32>(exact)) {
+            scaleRow<f32>(terms, to, n, exact, q);
+            storeOne<f32>(waitingAt, waitingOwn);
           } else {
             setBefore(exact, q);
             waiting = terms;
@@ -111,7 +101,7 @@ export function plainRows(
   }
   if (waiting) {
     scaleBefore(waiting, waitingTo, n);
-    storeOne<f32>(waitingAt, smooth ? waitingRest : waitingRest - sumBefore());
+    storeOne<f32>(waitingAt, waitingOwn);
   }
   return rows;
 }

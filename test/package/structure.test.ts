@@ -44,8 +44,6 @@ interface Exception {
 }
 
 const SOFT_CAP = "the soft cap calls tanh";
-/** Formulas with a logarithm that usual calls do not need. */
-const CALLING = ["probability", "focal", "gaussian", "poisson", "poissonOfLog"];
 const EXCEPTIONS: readonly Exception[] = [
   ...[
     "generalRows<f32>: assembly/around.ts sumExpRowBy",
@@ -65,14 +63,13 @@ const EXCEPTIONS: readonly Exception[] = [
     why: SOFT_CAP,
   },
   ...ELEMENT_OPS.filter((op) => op !== "squared" && op !== "absolute").map((op): Exception => {
-    const why = "constants as locals would be as many lines as the formulas, and not every logarithm is worth its room";
-    const rules: Rule[] = CALLING.includes(op) ? ["call", "constant"] : ["constant"];
-    return { loop: `f32_${op}: assembly/elements.ts sweep`, loops: 1, rules, why };
+    const why = "constants as locals would be as many lines as the formulas";
+    return { loop: `f32_${op}: assembly/elements.ts sweep`, loops: 1, rules: ["constant"], why };
   }),
   {
-    loop: "f32_gaussian: assembly/elements.ts logsOfVariances",
+    loop: "logsOfVariances: assembly/elements.ts logsOfVariances",
     loops: 1,
-    rules: ["call"],
+    rules: ["constant"],
     why: "blocks whose product of variances is no ordinary number",
   },
   {
@@ -81,11 +78,6 @@ const EXCEPTIONS: readonly Exception[] = [
     rules: ["constant"],
     why: "one loop for all weights, and for the end of the array",
   },
-  ...["scaleRow<f32>", "sumExpScaleRow", "sumExpOffsetRow"].map((holder): Exception => {
-    const loop = `${holder}: assembly/gradient.ts scaleRest`;
-    const one: Exception = { loop, loops: 1, rules: ["scalar"], why: "the last vectors of a row" };
-    return holder === "sumExpOffsetRow" ? { ...one, variant: "simd" } : one;
-  }),
   {
     loop: "plainRows: assembly/plain.ts plainRows",
     loops: 1,
