@@ -104,7 +104,10 @@ export function ownContenders(engine: Engine): Contender[] {
         ...celoss({ ...usual, variant, path: "end to end", threads: i + 2 }),
         ...celoss({ ...usual, variant, path: "shared", threads: i + 2 }),
       ]).flat(),
-      ...(["float16", "bfloat16"] as const).flatMap((dtype) => celoss({ ...usual, variant, path: "workspace", dtype })),
+      ...(["float16", "bfloat16"] as const).flatMap((dtype) => [
+        ...celoss({ ...usual, variant, path: "workspace", dtype }),
+        ...celoss({ ...usual, variant, path: "workspace", dtype, gradDtype: dtype }),
+      ]),
       ...OPTIONS.flatMap((option) => celoss({ ...usual, variant, path: "workspace", option })),
       ...Object.keys(engine.experiments).flatMap((name) =>
         (["workspace", "end to end"] as const).flatMap((path) => celoss({ ...usual, variant, path }, name)),
@@ -178,6 +181,7 @@ export function takesPart({ ours, group, name, workloads, flags }: Contender, wo
   }
   if (!ours) return true;
   if (ours.option) return id === DETAIL_WORKLOAD;
+  if (ours.gradDtype && mode === "forward") return false;
   if (ours.dtype !== "float32") return NARROW_WORKLOADS.includes(id);
   if (ours.path === "workspace") return kind === "crossEntropy";
   if (ours.path === "allocating") return id === DETAIL_WORKLOAD && mode === "gradient";

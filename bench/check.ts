@@ -41,11 +41,20 @@ const LOSS_GRADIENT_BOUND = 120 * 2 ** -24;
 const NORMAL = { float32: 2 ** -126, float16: 2 ** -14, bfloat16: 2 ** -126 } as const;
 const ROW_SHARE = 1e-7 / GRADIENT_BOUND.float32;
 
-/** The answer for the workload with the logits rounded to `dtype`, under an option of the loss. */
-export function exactOf(workload: Workload, data: Data, dtype: ElementType = "float32", option?: Option): Exact {
+/**
+ * The answer for the workload with the logits rounded to `dtype`, under an option of the loss; and what a gradient of
+ * `gradDtype` may be off.
+ */
+export function exactOf(
+  workload: Workload,
+  data: Data,
+  dtype: ElementType = "float32",
+  gradDtype: ElementType = "float32",
+  option?: Option,
+): Exact {
   const { kind, rows, classes } = workload;
   const logits = dtype === "float32" ? data.logits : Float32Array.from(decode(encode(data.logits, dtype), dtype));
-  const bound = GRADIENT_BOUND[dtype];
+  const bound = GRADIENT_BOUND[gradDtype];
   if (isLoss(kind)) return { ...exactLoss(kind, data), bound: LOSS_GRADIENT_BOUND };
   if (kind === "binary") return { ...exactBinary(logits, data.labels), bound };
   if (option === undefined) return { ...exactCrossEntropy(logits, data.targets, classes), bound };

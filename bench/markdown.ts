@@ -158,6 +158,8 @@ function grid(title: string, cases: readonly Case[], names: readonly string[]): 
   return table([title, ...cases.map(({ workload }) => workload)], lines);
 }
 
+const NARROW = ["float16", "bfloat16"].flatMap((dtype) => [dtype, `${dtype}, its gradient too`]);
+
 /** Time with an option or 16-bit logits over that of the plain call, in the workspace. */
 function options(results: Results): string {
   const of = (workload: string, mode: Mode) =>
@@ -165,7 +167,7 @@ function options(results: Results): string {
   const columns = ["simd", "relaxed"].flatMap((variant) => MODES.map((mode) => ({ variant, mode })));
   const rows = [
     ...OPTIONS.map((suffix) => ({ suffix, workload: DETAIL_WORKLOAD })),
-    ...NARROW_WORKLOADS.flatMap((workload) => ["float16", "bfloat16"].map((suffix) => ({ suffix, workload }))),
+    ...NARROW_WORKLOADS.flatMap((workload) => NARROW.map((suffix) => ({ suffix, workload }))),
   ];
   const lines = rows.map(({ suffix, workload }) => [
     `${suffix}, ${workload}`,

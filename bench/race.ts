@@ -57,11 +57,11 @@ export class Desk {
    * where that is too much. Another library's errors are its own.
    */
   check({ ours, group }: Contender, job: Job, loss: number): { errors: Errors; wrong: string | undefined } {
-    const { dtype = "float32", option } = ours ?? {};
-    const key = `${dtype} ${option}`;
+    const { dtype = "float32", gradDtype = "float32", option } = ours ?? {};
+    const key = `${dtype} ${gradDtype} ${option}`;
     let exact = this.#exact.get(key);
     if (!exact) {
-      exact = exactOf(this.#workload as Workload, this.#data as Data, dtype, option);
+      exact = exactOf(this.#workload as Workload, this.#data as Data, dtype, gradDtype, option);
       this.#exact.set(key, exact);
     }
     let gradient: Float32Array | undefined;
@@ -70,7 +70,7 @@ export class Desk {
       rmSync(job.gradientFile);
     }
     const loops = group === "plain" && ours === undefined;
-    const errors = errorsOf(exact, loss, gradient, loops ? leastOfLoops(exact) : leastOf(dtype));
+    const errors = errorsOf(exact, loss, gradient, loops ? leastOfLoops(exact) : leastOf(gradDtype));
     return { errors, wrong: group === "rival" ? undefined : failureOf(errors, exact) };
   }
 }

@@ -46,9 +46,16 @@ export async function prepareCeloss(ours: Ours, job: Job, data: Data): Promise<P
 function prepareWorkspace(celoss: Library, ours: Ours, job: Job, data: Data): Prepared {
   const { rows, classes, mode } = job;
   if (job.kind !== "crossEntropy") throw new Absent("a workspace holds softmax cross-entropy only");
-  const { dtype } = ours;
+  const { dtype, gradDtype = "float32" } = ours;
   const { weight, ...options } = optionsOf(ours.option, job, data);
-  const work = new celoss.CrossEntropyWorkspace({ rows, classes, dtype, weight: weight !== undefined });
+  const work = new celoss.CrossEntropyWorkspace({
+    rows,
+    classes,
+    dtype,
+    weight: weight !== undefined,
+    // Versions without it are measured too, of float32.
+    ...(dtype !== "float32" && { gradDtype }),
+  });
   work.logits.set(dtype === "float32" ? data.logits : encode(data.logits, dtype));
   work.targets.set(data.targets);
   if (weight) work.weight?.set(weight);
@@ -58,7 +65,8 @@ function prepareWorkspace(celoss: Library, ours: Ours, job: Job, data: Data): Pr
   if (mode === "forward") return { call: bare ? () => work.forward() : () => work.forward(options), dispose };
   return {
     call: bare ? () => work.forwardWithGrad().loss : () => work.forwardWithGrad(options).loss,
-    gradient: () => (dtype === "float32" ? (work.grad as Float32Array) : Float32Array.from(decode(work.grad, dtype))),
+    gradient: () =>
+      gradDtype === "float32" ? (work.grad as Float32Array) : Float32Array.from(decode(work.grad, gradDtype)),
     dispose,
   };
 }

@@ -17,6 +17,8 @@ export interface Ours {
   readonly path: Path;
   readonly threads: number;
   readonly dtype: ElementType;
+  /** That of the gradient; default float32. */
+  readonly gradDtype?: ElementType;
   readonly option?: Option;
 }
 
@@ -40,9 +42,9 @@ export function optionsOf(option: Option | undefined, { classes }: { classes: nu
 }
 
 /** The words after which a table, a plot or `--only` looks for a contender. */
-export function nameOf({ variant, path, threads, dtype, option }: Ours): string {
+export function nameOf({ variant, path, threads, dtype, gradDtype, option }: Ours): string {
   const name = `${variant} ${path}`;
   if (option) return `${name}, ${option}`;
-  if (dtype !== "float32") return `${name}, ${dtype}`;
+  if (dtype !== "float32") return `${name}, ${dtype}${gradDtype ? ", its gradient too" : ""}`;
   return threads > 1 ? `${name}, ${threads} threads` : name;
 }

@@ -146,17 +146,21 @@ export class CrossEntropyBlock extends RowBlock {
     return mean === -1 ? undefined : mean;
   }
 
-  /** Runs the kernel over `count` rows from `first` on, whose logits are the first ones in memory. */
-  run(count: number, withIndices: boolean, withLse: boolean, withGrad: boolean, first = 0): void {
+  /**
+   * Runs the kernel over `count` rows from `first` on, whose logits are the first ones in memory.
+   *
+   * @param to where their gradient goes
+   */
+  run(count: number, withIndices: boolean, withLse: boolean, withGrad: boolean, first = 0, to = this.at.result): void {
     const { classes, type } = this.contents;
-    const { logits, weight, options, result, scratch } = this.at;
+    const { logits, weight, options, scratch } = this.at;
     const indices = withIndices ? this.at.indices + 4 * first : 0;
     const probabilities = this.at.probabilities && this.at.probabilities + first * classes * elementBytes(type);
     const losses = this.at.losses + 8 * first;
     const lse = withLse ? this.at.logSumExp + 8 * first : 0;
     const run = this.#kernel;
     const upstream = this.#upstream && this.#upstream + 8 * first;
-    const dx = withGrad ? result : 0;
+    const dx = withGrad ? to : 0;
     run(count, classes, logits, indices, probabilities, weight, options, losses, lse, upstream, dx, scratch);
   }
 }

@@ -4,7 +4,7 @@ import { rangeError, typeError } from "../input/errors.js";
 import { checkIndices, type IndexView } from "../input/indices.js";
 import { boolean, classWeights, integer, knownOptions, NO_OPTIONS, oneOf, rowFactors } from "../input/options.js";
 import { narrow, type RowContents, rowRegions, widen } from "../sweep/rows.js";
-import { align, computeType, isNarrow, newStage, rowsOfTile } from "../sweep/stage.js";
+import { align, computeType, elementBytes, isNarrow, newStage, rowsOfTile } from "../sweep/stage.js";
 import { type CrossEntropyScalars, DEFAULTS, readScalars, SCALAR_OPTIONS } from "./crossEntropyOptions.js";
 import { addRows, CrossEntropyBlock, divisors, ignoredMark, reduced } from "./crossEntropyRows.js";
 
@@ -14,6 +14,8 @@ export interface WorkspaceShape {
   classes: number;
   /** Element type of the logits and the gradient; default float32. */
   dtype?: ElementType;
+  /** That of the gradient, where it is not theirs: float32 for 16-bit logits. */
+  gradDtype?: ElementType;
   /** What `targets` holds; default `"indices"`. */
   targets?: "indices" | "probabilities";
   /** Whether there are class weights; default false. */
@@ -47,7 +49,13 @@ export interface WorkspaceResult<Loss> {
 /** Bytes that a WebAssembly memory can have, less what the kernels keep for themselves. */
 const MEMORY_LIMIT = 2 ** 32 - 2 ** 17;
 
-const SHAPE = ["rows", "classes", "dtype", "targets", "weight", "inPlace"];
+/**
+ * So many rows of 16 bits at least are widened at a time, wide as they may be: one by one, between memory that is read and
+ * memory that is written, each takes half as long again.
+ */
+const WIDENED = 16;
+
+const SHAPE = ["rows", "classes", "dtype", "gradDtype", "targets", "weight", "inPlace"];
 const FORWARD = [...SCALAR_OPTIONS, "rows"];
 const FORWARD_GRAD = [...FORWARD, "gradOutput"];
 const TYPES = ["float32", "float64", "float16", "bfloat16"] as const;
@@ -68,6 +76,7 @@ export class CrossEntropyWorkspace {
   readonly rows: number;
   readonly classes: number;
   readonly dtype: ElementType;
+  readonly gradDtype: ElementType;
   readonly #logits: Elements;
   readonly #targets: Int32Array<ArrayBuffer> | Computed;
   readonly #weight: Computed | undefined;
@@ -87,6 +96,8 @@ export class CrossEntropyWorkspace {
     this.rows = integer("rows", shape.rows, undefined, { min: 1 });
     this.classes = integer("classes", shape.classes, undefined, { min: 1 });
     this.dtype = oneOf("dtype", shape.dtype, TYPES, "float32");
+    const gradTypes: readonly ElementType[] = isNarrow(this.dtype) ? [this.dtype, "float32"] : [this.dtype];
+    this.gradDtype = oneOf("gradDtype", shape.gradDtype, gradTypes, this.dtype);
     const probabilities = oneOf("targets", shape.targets, ["indices", "probabilities"], "indices") === "probabilities";
     const inPlace = boolean("inPlace", shape.inPlace, false);
     const weight = boolean("weight", shape.weight, false);
@@ -98,22 +109,24 @@ export class CrossEntropyWorkspace {
       classes: this.classes,
       probabilities,
       weight,
-      // What 16-bit logits are widened to is nobody's.
-      result: inPlace || halves ? "inPlace" : "apart",
+      // What 16-bit logits are widened to is nobody's; their gradient stands behind them.
+      result: inPlace || isNarrow(this.gradDtype) ? "inPlace" : halves ? "none" : "apart",
     };
-    const present = halves ? rowsOfTile(4 * this.classes, this.rows) : this.rows;
+    const tile = Math.max(rowsOfTile(4 * this.classes, this.rows), WIDENED);
+    const present = halves ? Math.min(tile, this.rows) : this.rows;
     const { end } = rowRegions(0, contents, this.rows, present);
     const halvesBytes = halves ? align(2 * elements) : 0;
-    const bytes = end + 2 * halvesBytes;
+    const bytes = end + halvesBytes + (halves ? align(elementBytes(this.gradDtype) * elements) : 0);
     if (bytes > MEMORY_LIMIT) throw rangeError("rows", `a batch of at most ${MEMORY_LIMIT} bytes`, bytes);
     const block = new CrossEntropyBlock(newStage(bytes), contents, this.rows, present);
     const { at, stage } = block;
     const Compute = this.dtype === "float64" ? Float64Array : Float32Array;
     const Element = halves ? Uint16Array : Compute;
+    const Grad = isNarrow(this.gradDtype) ? Uint16Array : Compute;
     this.#block = block;
     this.#direct = !probabilities && !weight && !halves;
     this.#logits = new Element(stage.buffer, halves ? at.end : at.logits, elements);
-    this.#grad = new Element(stage.buffer, halves ? at.end + halvesBytes : at.result, elements);
+    this.#grad = new Grad(stage.buffer, halves ? at.end + halvesBytes : at.result, elements);
     this.#targets = probabilities
       ? new Compute(stage.buffer, at.probabilities, elements)
       : new Int32Array(stage.buffer, at.indices, this.rows);
@@ -236,12 +249,12 @@ export class CrossEntropyWorkspace {
     for (let first = 0; first < rows; first += present) {
       const count = Math.min(present, rows - first);
       const elements = count * this.classes;
-      const there = 2 * first * this.classes;
-      if (isNarrow(this.dtype)) widen(stage, this.#logits.byteOffset + there, elements, this.dtype, at.logits);
-      block.run(count, !probabilities, scalars.zLoss !== 0, withGrad, first);
-      if (withGrad && isNarrow(this.dtype)) {
-        narrow(stage, at.result, elements, this.dtype, this.#grad.byteOffset + there);
-      }
+      const logits = this.#logits.byteOffset + 2 * first * this.classes;
+      const grad = this.#grad.byteOffset + this.#grad.BYTES_PER_ELEMENT * first * this.classes;
+      if (isNarrow(this.dtype)) widen(stage, logits, elements, this.dtype, at.logits);
+      const rounded = isNarrow(this.gradDtype);
+      block.run(count, !probabilities, scalars.zLoss !== 0, withGrad, first, rounded ? at.result : grad);
+      if (withGrad && isNarrow(this.gradDtype)) narrow(stage, at.result, elements, this.gradDtype, grad);
     }
     const losses = full ? this.#losses : this.#losses.subarray(0, rows);
     const none = scalars.reduction.kind === "none";

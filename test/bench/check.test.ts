@@ -101,7 +101,7 @@ describe("16-bit logits", () => {
   const data = generate(SOFTMAX);
   for (const dtype of ["float16", "bfloat16"] as const)
     test(`${dtype}: the gradient rounded to it passes, four ulp off do not`, () => {
-      const exact: Exact = exactOf(SOFTMAX, data, dtype);
+      const exact: Exact = exactOf(SOFTMAX, data, dtype, dtype);
       const rounded = Float32Array.from(decode(encode(exact.gradient, dtype), dtype));
       expect(failureOf(errorsOf(exact, exact.loss, rounded, leastOf(dtype)), exact)).toBeUndefined();
       const off = rounded.map((value) => value * (1 + 4 * GRADIENT_BOUND[dtype]));
@@ -115,6 +115,6 @@ describe("options", () => {
   for (const option of OPTIONS)
     test(`${option} changes the answer`, () => {
       expect(Object.keys(optionsOf(option, SOFTMAX, data))).toEqual([option]);
-      expect(exactOf(SOFTMAX, data, "float32", option).loss).not.toBe(exactOf(SOFTMAX, data).loss);
+      expect(exactOf(SOFTMAX, data, "float32", "float32", option).loss).not.toBe(exactOf(SOFTMAX, data).loss);
     });
 });

@@ -67,12 +67,19 @@ describeSets("CrossEntropyWorkspace", (set) => {
 
   for (const dtype of ["float16", "bfloat16"] as const) {
     for (const targets of ["indices", "probabilities"] as const) {
-      for (const rows of [7, 5]) {
-        test(`${dtype}, ${targets}, tiles of 2 rows, ${rows} of 7: the ordinary call to the bit [seed ${SEED}]`, () => {
-          const [all, classes] = [7, 9];
+      for (const [rows, gradDtype] of [
+        [40, dtype],
+        [33, dtype],
+        [40, "float32"],
+        [33, "float32"],
+      ] as const) {
+        const name = `${dtype}, gradient ${gradDtype}, ${targets}, tiles of 16 rows, ${rows} of 40`;
+        test(`${name}: the ordinary call to the bit [seed ${SEED}]`, () => {
+          const [all, classes] = [40, 9];
           const rng = new Rng(SEED);
-          setTileBytes(2 * classes * 4);
-          const work = new CrossEntropyWorkspace({ rows: all, classes, dtype, targets });
+          setTileBytes(1);
+          const work = new CrossEntropyWorkspace({ rows: all, classes, dtype, gradDtype, targets });
+          const Grad = gradDtype === "float32" ? Float32Array : Uint16Array;
           work.logits.set(logits(dtype, all * classes, rng));
           if (targets === "indices") work.targets.set(rng.labels(all, classes));
           else work.targets.set(rng.probabilities(all, classes));
@@ -82,11 +89,12 @@ describeSets("CrossEntropyWorkspace", (set) => {
           const x = work.logits.slice(0, rows * classes);
           const t = work.targets.slice(0, rows * (targets === "indices" ? 1 : classes));
           const got = work.forwardWithGrad({ ...options, rows });
-          const want = crossEntropyWithGrad(x, t, { ...options, dtype, dims: [rows, classes] });
+          const grad = new Grad(rows * classes);
+          const want = crossEntropyWithGrad(x, t, { ...options, dtype, dims: [rows, classes], grad });
           identical(Float32Array.from(got.loss), want.loss, "loss");
           identical(Float32Array.from(got.zLoss ?? []), want.zLoss ?? [], "z-loss");
           const left = new Array((all - rows) * classes).fill(5);
-          identical(work.grad as Uint16Array, Uint16Array.of(...(want.grad as Uint16Array), ...left), "grad");
+          identical(work.grad, Grad.of(...want.grad, ...left), "grad");
           identical(work.logits.slice(0, rows * classes), x, "logits");
         });
       }
@@ -180,6 +188,16 @@ describe("CrossEntropyWorkspace refuses", () => {
   const shapes: [string, unknown, string][] = [
     ["no shape", undefined, '"shape" expected object, got undefined'],
     ["no rows", { classes: 3 }, '"rows" expected integer, got undefined'],
+    [
+      "another gradient than theirs for float32",
+      { rows: 1, classes: 3, gradDtype: "float16" },
+      '"gradDtype" expected "float32", got "float16"',
+    ],
+    [
+      "a gradient of the other 16-bit type",
+      { rows: 1, classes: 3, dtype: "float16", gradDtype: "bfloat16" },
+      '"gradDtype" expected "float16", "float32", got "bfloat16"',
+    ],
     ["0 rows", { rows: 0, classes: 3 }, '"rows" expected integer >= 1, got 0'],
     ["a fraction", { rows: 1, classes: 1.5 }, '"classes" expected integer >= 1, got 1.5'],
     ["another type", { rows: 1, classes: 2, dtype: "int8" }, '"dtype" expected "float32"'],
