@@ -51,15 +51,13 @@ export const isQuick = ({ name }: Contender, { id, series }: Workload) =>
   [...QUICK, ...QUICK_RELAXED].includes(name) && QUICK_WORKLOADS.includes(id) && series === undefined;
 
 /** celoss in its plainest ways in: what is compared across engines. */
-export const isForEngines = ({ name, ours, flags }: Contender, { kind, id, series }: Workload) => {
+export const isForEngines = ({ name, ours, flags }: Contender, { id, series }: Workload) => {
   if (series !== undefined || !QUICK_WORKLOADS.includes(id)) return false;
   if (name === "tuned" || name === "relaxed shared, 2 threads" || Object.values<string>(LIMITS).includes(name))
     return true;
   if (!ours || ours.threads > 1 || ours.option || ours.dtype !== "float32") return false;
   const small = id === "1×10" && flags === undefined;
-  return kind === "binary"
-    ? ours.path === "end to end"
-    : ours.path === "workspace" || (small && ours.path !== "shared");
+  return ours.path === "workspace" || (small && ours.path !== "shared");
 };
 
 /** The project's own contenders as the engine runs them. */
@@ -183,7 +181,7 @@ export function takesPart({ ours, group, name, workloads, flags }: Contender, wo
   if (ours.option) return id === DETAIL_WORKLOAD;
   if (ours.gradDtype && mode === "forward") return false;
   if (ours.dtype !== "float32") return NARROW_WORKLOADS.includes(id);
-  if (ours.path === "workspace") return kind === "crossEntropy";
+  if (ours.path === "workspace") return true;
   if (ours.path === "allocating") return id === DETAIL_WORKLOAD && mode === "gradient";
   return ours.path === "end to end" && ours.threads === 1 ? true : rows * classes > THREADS_ELEMENTS;
 }

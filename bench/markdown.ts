@@ -3,7 +3,7 @@ import { OPTIONS } from "./contenders/ours.js";
 import type { Mode } from "./protocol.js";
 import { caseTitle, cells, digits, loses, ratio } from "./report.js";
 import { type Case, LIMITS, type Measurement, measurementOf, type Results } from "./results.js";
-import { judge, TARGETS, type Target, type Verdict } from "./targets.js";
+import { judge, TARGETS, type Target, type Verdict, worstOf } from "./targets.js";
 import { DETAIL_WORKLOAD, MODES, NARROW_WORKLOADS, type Series } from "./workloads.js";
 
 const MODE_TITLES: Record<Mode, string> = { forward: "Forward", gradient: "Forward with gradient" };
@@ -107,9 +107,14 @@ function targets({ main, engines }: Runs): string {
     const verdicts = shown.map((results) => judge(target, results));
     if (!verdicts.some(Boolean)) return [];
     const bound = `${target.side === "at least" ? "≥" : "≤"} ${figure(target, target.bound)}`;
-    return [[target.what, bound, ...verdicts.map(verdict)]];
+    const native = target.native?.(main) ?? [];
+    const limit = native.length > 0 ? figure(target, worstOf(target, native).figure) : "–";
+    return [[target.what, bound, ...verdicts.map(verdict), limit]];
   });
-  return table(["target", "bound", ...shown.map(({ engine }) => `${engine.name} ${engine.version}`)], lines);
+  return table(
+    ["target", "bound", ...shown.map(({ engine }) => `${engine.name} ${engine.version}`), "the same of C"],
+    lines,
+  );
 }
 
 function verdict(one: Verdict | undefined): string {
@@ -209,7 +214,7 @@ function comparesEngines({ command }: Results): boolean {
   return command.startsWith("npm run bench:engines");
 }
 
-/** A table a mode: engines and kernel sets down, workloads across. Binary goes end to end: it has no workspace. */
+/** A table a mode: engines and kernel sets down, workloads across. */
 function acrossEngines(engines: readonly Results[]): string {
   if (engines.length === 0) return NOTHING;
   const ids = [...new Set(engines.flatMap(({ cases }) => cases.map(({ workload }) => workload)))];
@@ -218,12 +223,10 @@ function acrossEngines(engines: readonly Results[]): string {
     const lines = ways.flatMap((way) =>
       engines.flatMap(({ engine, cases }) => {
         const [variant, experiment] = way.split(", ");
-        const names = ["workspace", "end to end"].map((path) =>
-          way === "tuned" ? way : `${variant} ${path}${experiment ? `, ${experiment}` : ""}`,
-        );
+        const name = way === "tuned" ? way : `${variant} workspace${experiment ? `, ${experiment}` : ""}`;
         const line = ids.map((id) => {
           const of = cases.find((one) => one.workload === id && one.mode === mode);
-          const one = measurementOf(of, names[0]) ?? measurementOf(of, names[1]);
+          const one = measurementOf(of, name);
           return one ? digits(one.nsPerElement) : "–";
         });
         const flags = variant === "relaxed" && engine.relaxedFlags?.length ? " ¹" : "";

@@ -4,7 +4,7 @@
  */
 import { OPTIONS } from "./contenders/ours.js";
 import type { Mode } from "./protocol.js";
-import { type Case, measurementOf, type Results } from "./results.js";
+import { type Case, LIMITS, measurementOf, type Results } from "./results.js";
 
 export interface Figure {
   readonly figure: number;
@@ -18,6 +18,8 @@ export interface Target {
   readonly side: "at least" | "at most";
   readonly unit: "×" | "relative" | "bytes";
   figures(results: Results): Figure[];
+  /** The same of C in vectors as wide as ours, where something else is what celoss is measured by. */
+  native?(results: Results): Figure[];
 }
 
 export interface Verdict {
@@ -70,6 +72,12 @@ const fastest =
   };
 const ORT = fastest("ort-node operator", "ort-node graph");
 
+/** The native code whose instructions a contender has; none for several threads. */
+function nativeOf(contender: string): string {
+  const [variant, ...path] = contender.split(" ");
+  return path.includes("threads") ? "" : LIMITS[variant as keyof typeof LIMITS];
+}
+
 /** How many times as fast as `base` the contenders are. */
 function timesAsFast(results: Results, contenders: readonly string[], base: Base, matches: Filter): Figure[] {
   return results.cases.filter(matches).flatMap((of) =>
@@ -89,6 +97,7 @@ function faster(what: string, bound: number, contender: string | string[], base:
     side: "at least",
     unit: "×",
     figures: (results) => timesAsFast(results, contenders, base, matches),
+    native: (results) => timesAsFast(results, contenders.map(nativeOf), base, matches),
   };
 }
 
@@ -125,9 +134,9 @@ function share(what: string, simd: number, relaxed: number, path: string, matche
 }
 
 function timesJs(what: string, bound: number, contender: string, matches: Filter): Target {
-  const figures = (results: Results) =>
+  const figures = (name: string) => (results: Results) =>
     results.cases.filter(matches).flatMap((of) => {
-      const one = measurementOf(of, contender);
+      const one = measurementOf(of, name);
       if (!one?.timesBestJs) return [];
       return [{ figure: one.timesBestJs, where: `${of.workload} ${of.mode}` }];
     });
@@ -136,7 +145,8 @@ function timesJs(what: string, bound: number, contender: string, matches: Filter
     bound,
     side: "at least",
     unit: "×",
-    figures,
+    figures: figures(contender),
+    native: figures(nativeOf(contender)),
   };
 }
 
@@ -176,17 +186,17 @@ export const TARGETS: readonly Target[] = [
   ...share(`${WIDE}, gradient`, 1, 0.95, "workspace", all(wide, gradient)),
   ...share("64×10, forward", 0.9, 0.9, "workspace", all(named("64×10"), forward)),
   ...share("64×10, gradient", 0.88, 0.88, "workspace", all(named("64×10"), gradient)),
-  ...share("binary", 0.97, 0.93, "end to end", binary),
+  ...share("binary", 0.97, 0.93, "workspace", binary),
   timesJs(`${WIDE}, forward`, 5, "simd workspace", all(wide, forward)),
   timesJs(`${WIDE}, gradient`, 6.5, "simd workspace", all(wide, gradient)),
   timesJs(`${WIDE}, forward`, 6.5, "relaxed workspace", all(wide, forward)),
   timesJs(`${WIDE}, gradient`, 8, "relaxed workspace", all(wide, gradient)),
   timesJs("64×10", 8, "simd workspace", named("64×10")),
   timesJs("64×10", 8, "relaxed workspace", named("64×10")),
-  timesJs("binary, forward", 7.5, "simd end to end", all(binary, forward)),
-  timesJs("binary, gradient", 6.5, "simd end to end", all(binary, gradient)),
-  timesJs("binary, forward", 9, "relaxed end to end", all(binary, forward)),
-  timesJs("binary, gradient", 7.5, "relaxed end to end", all(binary, gradient)),
+  timesJs("binary, forward", 7.5, "simd workspace", all(binary, forward)),
+  timesJs("binary, gradient", 6.5, "simd workspace", all(binary, gradient)),
+  timesJs("binary, forward", 9, "relaxed workspace", all(binary, forward)),
+  timesJs("binary, gradient", 7.5, "relaxed workspace", all(binary, gradient)),
   faster("simd over native ONNX Runtime, gradient", 1.7, "simd end to end", ORT, all(single, gradient)),
   faster("relaxed over native ONNX Runtime, gradient", 2.2, "relaxed end to end", ORT, all(single, gradient)),
   faster(
@@ -235,12 +245,18 @@ export const TARGETS: readonly Target[] = [
   },
 ];
 
+/** The case that comes out worst. */
+export function worstOf({ side }: Target, figures: readonly Figure[]): Figure {
+  const sign = side === "at least" ? 1 : -1;
+  return figures.reduce((a, b) => (sign * b.figure < sign * a.figure ? b : a));
+}
+
 /** The verdict on a target, undefined when the results say nothing about it. */
 export function judge(target: Target, results: Results): Verdict | undefined {
   const figures = target.figures(results);
   if (figures.length === 0) return undefined;
   const sign = target.side === "at least" ? 1 : -1;
-  const { figure: worst, where } = figures.reduce((a, b) => (sign * b.figure < sign * a.figure ? b : a));
+  const { figure: worst, where } = worstOf(target, figures);
   const missedBy = Math.max(0, (sign * (target.bound - worst)) / target.bound);
   return { target, worst, where, reached: missedBy === 0, missedBy };
 }

@@ -18,6 +18,12 @@ export {
   binaryCrossEntropyWithLogits,
   binaryCrossEntropyWithLogitsWithGrad,
 } from "./losses/binaryCrossEntropyWithLogits.js";
+export {
+  BinaryCrossEntropyWorkspace,
+  type BinaryWorkspaceGradOptions,
+  type BinaryWorkspaceOptions,
+  type BinaryWorkspaceShape,
+} from "./losses/binaryWorkspace.js";
 export { crossEntropy, crossEntropyWithGrad, type LossWithGrad } from "./losses/crossEntropy.js";
 export type { CrossEntropyGradOptions, CrossEntropyOptions } from "./losses/crossEntropyOptions.js";
 export type {

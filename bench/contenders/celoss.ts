@@ -44,8 +44,16 @@ export async function prepareCeloss(ours: Ours, job: Job, data: Data): Promise<P
 }
 
 function prepareWorkspace(celoss: Library, ours: Ours, job: Job, data: Data): Prepared {
-  const { rows, classes, mode } = job;
-  if (job.kind !== "crossEntropy") throw new Absent("a workspace holds softmax cross-entropy only");
+  const { kind, rows, classes, mode } = job;
+  if (kind === "binary") {
+    const work = new celoss.BinaryCrossEntropyWorkspace({ elements: rows * classes });
+    work.logits.set(data.logits);
+    work.targets.set(data.labels);
+    const dispose = () => work.dispose();
+    if (mode === "forward") return { call: () => work.forward(), dispose };
+    return { call: () => work.forwardWithGrad().loss, gradient: () => work.grad as Float32Array, dispose };
+  }
+  if (kind !== "crossEntropy") throw new Absent("a workspace holds cross-entropies only");
   const { dtype, gradDtype = "float32" } = ours;
   const { weight, ...options } = optionsOf(ours.option, job, data);
   const work = new celoss.CrossEntropyWorkspace({

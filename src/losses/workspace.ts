@@ -4,7 +4,7 @@ import { rangeError, typeError } from "../input/errors.js";
 import { checkIndices, type IndexView } from "../input/indices.js";
 import { boolean, classWeights, integer, knownOptions, NO_OPTIONS, oneOf, rowFactors } from "../input/options.js";
 import { narrow, type RowContents, rowRegions, widen } from "../sweep/rows.js";
-import { align, computeType, elementBytes, isNarrow, newStage, rowsOfTile } from "../sweep/stage.js";
+import { align, computeType, elementBytes, isNarrow, MEMORY_LIMIT, newStage, rowsOfTile } from "../sweep/stage.js";
 import { type CrossEntropyScalars, DEFAULTS, readScalars, SCALAR_OPTIONS } from "./crossEntropyOptions.js";
 import { addRows, CrossEntropyBlock, divisors, ignoredMark, reduced } from "./crossEntropyRows.js";
 
@@ -45,9 +45,6 @@ export interface WorkspaceResult<Loss> {
   /** The part of `loss` that is the z-loss, when there is one. */
   zLoss?: Loss;
 }
-
-/** Bytes that a WebAssembly memory can have, less what the kernels keep for themselves. */
-const MEMORY_LIMIT = 2 ** 32 - 2 ** 17;
 
 /**
  * So many rows of 16 bits at least are widened at a time, wide as they may be: one by one, between memory that is read and

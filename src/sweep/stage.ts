@@ -112,6 +112,9 @@ export function instanceBytes(bytes: number): number {
   return bytes + ALIGN + GUARD;
 }
 
+/** What a stage can have: a WebAssembly memory, less what the kernels keep for themselves. */
+export const MEMORY_LIMIT = 2 ** 32 - 2 ** 17;
+
 export function newStage(bytes: number): Stage {
   return new Stage(newInstance(instanceBytes(bytes)));
 }
