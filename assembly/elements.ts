@@ -238,6 +238,14 @@ const DERIVATIVE: usize = memory.data(32, 16);
   return flag ? add<T>(value, stirling<T>(t)) : value;
 }
 
+/** d·f, where with `factors` 0·∞ counts as 0. */
+// @ts-ignore: decorator
+@inline function scaled<T>(d: v128, f: v128, factors: bool): v128 {
+  const value = mul<T>(d, f);
+  if (!factors) return value;
+  return v128.bitselect(value, v128.andnot(value, eq<T>(d, d)), eq<T>(value, value));
+}
+
 /** Elements whose losses are added up before they are carried over to float64. */
 // @ts-ignore: decorator
 @inline const ELEMENTS: usize = 64;
@@ -329,7 +337,8 @@ function gaussianBlock(count: usize, x: usize, t: usize, v: usize, p: f64, facto
 }
 
 /** Σ ln v of a block whose PRODUCTS are no ordinary numbers. */
-function logsOfVariances(count: usize, v: usize, p: f64): f64 {
+// @ts-ignore: decorator
+@inline function logsOfVariances(count: usize, v: usize, p: f64): f64 {
   const least = held<f32>(p);
   let sum = f32x4.splat(0);
   for (let i: usize = 0; i < count; i += 4) {
@@ -368,7 +377,8 @@ function logsOfVariances(count: usize, v: usize, p: f64): f64 {
   const map = op == SIGMOID || op == SOFTPLUS;
   const withV = op == PROBABILITY || op == GAUSSIAN;
   // What nearly every call has.
-  const usual = sizeof<T>() != 8 && !w && !g && !loss;
+  const factors = w != 0 || g != 0;
+  const usual = sizeof<T>() != 8 && !factors && !loss;
   const simple = (op == SQUARED || op == ABSOLUTE) && usual;
   const variances = op == GAUSSIAN && usual && v;
   let labels = op == PROBABILITY && usual && !v && vScalar == 1;
@@ -443,8 +453,8 @@ function logsOfVariances(count: usize, v: usize, p: f64): f64 {
         let f = gV;
         if (w) f = mul<T>(f, v128.load(w + at));
         if (g) f = mul<T>(f, v128.load(g + at));
-        v128.store(dx + at, mul<T>(v128.load(DERIVATIVE), f));
-        if (op == GAUSSIAN && dv) v128.store(dv + at, mul<T>(v128.load(DERIVATIVE, 16), f));
+        v128.store(dx + at, scaled<T>(v128.load(DERIVATIVE), f, factors));
+        if (op == GAUSSIAN && dv) v128.store(dv + at, scaled<T>(v128.load(DERIVATIVE, 16), f, factors));
       }
     }
     total += sumLanes<T>(sum);

@@ -5,10 +5,12 @@ import { tanhDerivative } from "./tanh";
 
 /** y ← terms·factor + q, n elements of the compute type; y may be where the terms are. */
 export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f64): void {
-  if (tooLarge<T>(factor)) {
-    scaleRow<T>(terms, y, n, firstPart(factor), NO_OFFSET);
+  if (sizeof<T>() != 8 && inTwoParts(factor)) {
+    const second = abs<f64>(factor) > 1 ? PART : 1 / PART;
+    // What is beyond both parts is ∞ with any.
+    scaleRow<T>(terms, y, n, max<f64>(-MOST, min<f64>(factor / second, MOST)), NO_OFFSET);
     terms = y;
-    factor = TWICE;
+    factor = second;
   }
   const size = sizeof<T>();
   const step = lanes<T>();
@@ -95,27 +97,29 @@ export function scaleBefore(terms: usize, y: usize, n: usize): void {
   }
 }
 
-/** Terms of the hot loops may be small, and upstream gradients large: then the factor comes in two parts. */
+/** Terms of the hot loops may be small, and upstream gradients large. */
 // @ts-ignore: decorator
 @inline export function tooLarge<T>(factor: f64): bool {
   return sizeof<T>() != 8 && abs<f64>(factor) > MOST;
 }
 
+/** Whether a factor is applied in two parts: it is no float32, or no exact one while a product with it may be. */
+export function inTwoParts(factor: f64): bool {
+  const size = abs<f64>(factor);
+  return size > MOST || (size < FEWEST && size > 0);
+}
+
 // @ts-ignore: decorator
 @inline const MOST: f64 = 3e38;
 // @ts-ignore: decorator
-@inline const TWICE: f64 = 1e20;
-
-/** The first part; what is beyond both is ∞ with any. */
+@inline const FEWEST: f64 = 1.1754943508222875e-38;
 // @ts-ignore: decorator
-@inline function firstPart(factor: f64): f64 {
-  return max<f64>(-MOST, min<f64>(factor / TWICE, MOST));
-}
+@inline const PART: f64 = 1e20;
 
 /** `exact` as the rows' loops take it, float32 where it is one. */
 // @ts-ignore: decorator
 @inline export function roundedFactor<T>(exact: f64): f64 {
-  return tooLarge<T>(exact) ? exact : first<T>(splat<T>(exact));
+  return sizeof<T>() == 8 || inTwoParts(exact) ? exact : first<T>(splat<T>(exact));
 }
 
 /**

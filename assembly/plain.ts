@@ -1,4 +1,4 @@
-import { NO_OFFSET, roundedFactor, scaleBefore, scaleRow, setBefore, tooLarge } from "./gradient";
+import { NO_OFFSET, roundedFactor, scaleBefore, scaleRow, setBefore, inTwoParts } from "./gradient";
 import { loadOne, storeOne } from "./lanes";
 import { log1p, log1pOfTwo } from "./log";
 import { rowU, rowUnit, sumExpRowAround, sumRow } from "./logsumexp";
@@ -72,7 +72,7 @@ export function plainRows(
           }
           storeOne<f32>(terms + (k << 2), 0);
           waitingAt = to + (k << 2);
-          if (tooLarge<f32>(exact)) {
+          if (inTwoParts(exact)) {
             scaleRow<f32>(terms, to, n, exact, q);
             storeOne<f32>(waitingAt, waitingOwn);
           } else {

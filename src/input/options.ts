@@ -127,19 +127,19 @@ function factors(
 /** What calls without options share, so that nothing is asked of them. */
 export const NO_OPTIONS: object = Object.freeze({});
 
-/** @throws {TypeError} when the options are no object, or hold a name that is not allowed */
-export function knownOptions(value: unknown, allowed: readonly string[]): void {
+/** @throws {TypeError} when the options, or what else has that name, are no object or hold a name that is not allowed */
+export function knownOptions(value: unknown, allowed: readonly string[], name = "options"): void {
   if (value === undefined || value === NO_OPTIONS) return;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw typeError("options", "object", value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw typeError(name, "object", value);
   for (const key in value) {
-    if (!allowed.includes(key)) throw unknownOption(key, allowed);
+    if (!allowed.includes(key)) throw unknownOption(key, allowed, name);
   }
 }
 
-function unknownOption(key: string, allowed: readonly string[]): TypeError {
+function unknownOption(key: string, allowed: readonly string[], name: string): TypeError {
   const meant = nearest(key, allowed);
   const hint = meant === undefined ? undefined : `(did you mean "${meant}"?)`;
-  return typeError("options", "names that this function knows", key, hint);
+  return typeError(name, "names that this function knows", key, hint);
 }
 
 /** The allowed name that differs in case, underscores and at most two letters. */

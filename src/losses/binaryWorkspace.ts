@@ -63,7 +63,7 @@ export class BinaryCrossEntropyWorkspace {
    */
   constructor(shape: BinaryWorkspaceShape) {
     if (shape === undefined) throw typeError("shape", "object", shape);
-    knownOptions(shape, SHAPE);
+    knownOptions(shape, SHAPE, "shape");
     this.elements = integer("elements", shape.elements, undefined, { min: 1 });
     this.dtype = oneOf("dtype", shape.dtype, ["float32", "float64"], "float32");
     const inPlace = boolean("inPlace", shape.inPlace, false);

@@ -89,7 +89,7 @@ export class CrossEntropyWorkspace {
    */
   constructor(shape: WorkspaceShape) {
     if (shape === undefined) throw typeError("shape", "object", shape);
-    knownOptions(shape, SHAPE);
+    knownOptions(shape, SHAPE, "shape");
     this.rows = integer("rows", shape.rows, undefined, { min: 1 });
     this.classes = integer("classes", shape.classes, undefined, { min: 1 });
     this.dtype = oneOf("dtype", shape.dtype, TYPES, "float32");

@@ -68,7 +68,7 @@ const HALF_A_PAGE = PAGE / 2;
 
 /** How many of `rows` rows a tile has. */
 function tileRows(contents: RowContents, rows: number): number {
-  return rowsOfTile(rowBytes(contents), rows, contents.result !== "none");
+  return rowsOfTile(rowBytes(contents), rows);
 }
 
 /** A stage laid out for rows of one kind. */

@@ -73,13 +73,9 @@ const SLACK = 8;
 const TILE_BYTES = 128 * 1024;
 let tileLimit = TILE_BYTES;
 
-/**
- * How many of `rows` rows a tile has: as many as stay in the cache, one at least; with a gradient not one alone that does,
- * because the kernels finish it beside the next one.
- */
-export function rowsOfTile(rowBytes: number, rows: number, withGrad = false): number {
-  const fit = Math.floor(tileLimit / rowBytes);
-  return Math.max(1, Math.min(rows, withGrad && fit === 1 ? 2 : fit));
+/** How many of `rows` rows a tile has: as many as stay in the cache, one at least. */
+export function rowsOfTile(rowBytes: number, rows: number): number {
+  return Math.max(1, Math.min(rows, Math.floor(tileLimit / rowBytes)));
 }
 
 /** For tests: what a tile should fill at most; by default what it is otherwise. */

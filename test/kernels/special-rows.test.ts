@@ -226,6 +226,16 @@ describeSets("special rows of crossentropy", (arena) => {
       expect(got.dx.subarray(0, 17).every((value) => value === 0)).toBe(true);
     });
 
+    test("upstream gradients from 1e-22 to 1e-32 of targets far below the others: gradient in proportion", () => {
+      for (const n of [10, 34, 1000]) {
+        for (const d of [-35, -28, -21, -60]) {
+          const g = [1e-22, 1e-26, 1e-30, 1e-32];
+          const input = { ...rows(n, new Array(g.length).fill(confident(d))), g };
+          check(run(arena, prefix, input), prefix, input, `n=${n} d=${d}`);
+        }
+      }
+    });
+
     test("gradient rows of index targets sum to 0 within n units of roundoff of their largest", () => {
       for (const n of [3, 64, 1000]) {
         const input = rows(n, [none], { labelSmoothing: 0.1, zLoss: 0 });

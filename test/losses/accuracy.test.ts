@@ -28,6 +28,11 @@ describeSets("class probabilities near softmax(logits)", () => {
 });
 
 const CLASSES = 128_256;
+/**
+ * What a gradient row may sum to, of its largest element: u = 2⁻²⁴ of its products, half of it of the target, and 16.5u of
+ * the sum that the target is formed of, where 32 equal numbers are added and each addition rounds the same way.
+ */
+const SUM = 18 * 2 ** -24;
 
 interface Row {
   name: string;
@@ -55,6 +60,25 @@ const ROWS: Row[] = [
   row("confident and wrong", 9, (rng) => rng.normal(2), 1),
 ];
 
+describeSets("rows of equal logits, whose roundings all go the same way", () => {
+  test("float32: a gradient row sums to 1.1e-6 of its largest element, 2 to 32,000 classes [seed 40]", () => {
+    const rng = new Rng(40);
+    const sizes = [2, 10, 32, 33, 64, 100, 257, 1000, 32_000];
+    // The last two are the worst of 6634 random ones.
+    const rows = sizes.flatMap((n) =>
+      Array.from(
+        rng.fill(20, (r) => r.normal(5)),
+        (value) => [n, value],
+      ),
+    );
+    for (const [n, value] of [...rows, [1000, 3.0460026264190674], [32_000, 0.009340585209429264]]) {
+      const target = n >> 1;
+      const grad = crossEntropyWithGrad(new Float32Array(n).fill(value), Int32Array.of(target)).grad as Float32Array;
+      expect(Math.abs(reference.total(grad))).toBeLessThanOrEqual(SUM * Math.abs(grad[target]));
+    }
+  });
+});
+
 describe(`at ${CLASSES} classes`, () => {
   for (const { name, logits, target } of ROWS) {
     const dims = [1, CLASSES];
@@ -75,14 +99,12 @@ describe(`at ${CLASSES} classes`, () => {
       });
 
       // Off target the gradient is p, so its elements are held to the largest of those, not to the target's p − 1.
-      // Its sum: u = 2^-24 of the products, all of which may round the same way, u/2 of the target and 3u of the sum
-      // that the target is formed of.
-      test("float32: gradient within 2e-6 of itself or 1e-7 of the row's largest, its sum within 2.7e-7 of that", () => {
+      test("float32: gradient within 2e-6 of itself or 1e-7 of the row's largest, its sum within 1.1e-6 of that", () => {
         const grad = crossEntropyWithGrad(logits, targets).grad as Float32Array;
         const others = p.reduce((a, b, j) => (j === target ? a : Math.max(a, b)), 0);
         const abs = want.grad.map((value) => Math.max(2e-6 * Math.abs(value), 1e-7 * others));
         near(grad, want.grad, { abs });
-        expect(Math.abs(reference.total(grad))).toBeLessThanOrEqual(4.5 * 2 ** -24 * Math.abs(want.grad[target]));
+        expect(Math.abs(reference.total(grad))).toBeLessThanOrEqual(SUM * Math.abs(want.grad[target]));
       });
 
       test("float64: log-sum-exp, loss, softmax and gradient within 1e-13 relative", () => {

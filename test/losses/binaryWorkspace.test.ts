@@ -99,11 +99,16 @@ describeSets("BinaryCrossEntropyWorkspace", (set) => {
 describe("BinaryCrossEntropyWorkspace refuses", () => {
   const shapes: [string, unknown, string][] = [
     ["no shape", undefined, '"shape" expected object, got undefined'],
+    ["null for a shape", null, '"shape" expected object, got null'],
     ["no elements", {}, '"elements" expected integer, got undefined'],
     ["0 elements", { elements: 0 }, '"elements" expected integer >= 1, got 0'],
     ["a 16-bit type", { elements: 1, dtype: "float16" }, '"dtype" expected "float32", "float64", got "float16"'],
     ["a weight that is no yes or no", { elements: 1, weight: [1] }, '"weight" expected boolean'],
-    ["an unknown name", { elements: 1, inplace: true }, 'did you mean "inPlace"?'],
+    [
+      "an unknown name",
+      { elements: 1, inplace: true },
+      '"shape" expected names that this function knows, got "inplace" (did you mean "inPlace"?',
+    ],
     ["more than a memory holds", { elements: 2 ** 30 }, '"elements" expected arrays of at most'],
   ];
   test.each(shapes)("a shape with %s", (_, shape, message) => {

@@ -397,6 +397,22 @@ describeSets("element-wise losses", (set) => {
     expect(() => celoss.gaussianNllLossWithGrad(x, x.slice(), Float64Array.of(-1e-50))).toThrow(/"variance" expected/);
   });
 
+  test("a weight or an upstream gradient of 0 for an element leaves nothing of a derivative that overflows", () => {
+    const f32 = (...values: number[]) => Float32Array.from(values);
+    for (const zero of [{ weight: f32(1, 0) }, { gradOutput: f32(1, 0) }]) {
+      const { grad } = celoss.poissonNllLossWithGrad(f32(0, 100), f32(1, 1), { ...zero, reduction: "sum" });
+      identical(grad, f32(0, 0));
+      const options = { ...zero, eps: 1e-30, reduction: "sum" } as const;
+      const gaussian = celoss.gaussianNllLossWithGrad(f32(0, 0), f32(0, 92), f32(1, 0), options);
+      expect([gaussian.grad[1] === 0, gaussian.gradVariance[1] === 0]).toEqual([true, true]);
+      const { grad: ofNaN } = celoss.poissonNllLossWithGrad(f32(0, Number.NaN), f32(1, 1), {
+        ...zero,
+        reduction: "sum",
+      });
+      expect(ofNaN[1]).toBeNaN();
+    }
+  });
+
   test("NaN is none of what counts as 0: a NaN logit of weight α_t = 0, a rate below 0 at t = 0", () => {
     for (const Width of [Float32Array, Float64Array]) {
       const nan = Width.of(Number.NaN, 1);

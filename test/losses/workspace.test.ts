@@ -187,6 +187,7 @@ describeSets("CrossEntropyWorkspace", (set) => {
 describe("CrossEntropyWorkspace refuses", () => {
   const shapes: [string, unknown, string][] = [
     ["no shape", undefined, '"shape" expected object, got undefined'],
+    ["null for a shape", null, '"shape" expected object, got null'],
     ["no rows", { classes: 3 }, '"rows" expected integer, got undefined'],
     [
       "another gradient than theirs for float32",
@@ -203,7 +204,11 @@ describe("CrossEntropyWorkspace refuses", () => {
     ["another type", { rows: 1, classes: 2, dtype: "int8" }, '"dtype" expected "float32"'],
     ["other targets", { rows: 1, classes: 2, targets: "labels" }, '"targets" expected "indices"'],
     ["16 bits in place", { rows: 1, classes: 2, dtype: "float16", inPlace: true }, '"inPlace" expected false'],
-    ["an unknown name", { rows: 1, classes: 2, inplace: true }, 'did you mean "inPlace"?'],
+    [
+      "an unknown name",
+      { rows: 1, classes: 2, inplace: true },
+      '"shape" expected names that this function knows, got "inplace" (did you mean "inPlace"?',
+    ],
     ["more than a memory holds", { rows: 2 ** 20, classes: 2 ** 20 }, '"rows" expected a batch of at most'],
   ];
   test.each(shapes)("a shape with %s", (_, shape, message) => {

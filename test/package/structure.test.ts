@@ -67,7 +67,7 @@ const EXCEPTIONS: readonly Exception[] = [
     return { loop: `f32_${op}: assembly/elements.ts sweep`, loops: 1, rules: ["constant"], why };
   }),
   {
-    loop: "logsOfVariances: assembly/elements.ts logsOfVariances",
+    loop: "f32_gaussian: assembly/elements.ts logsOfVariances",
     loops: 1,
     rules: ["constant"],
     why: "blocks whose product of variances is no ordinary number",
