@@ -1,4 +1,4 @@
-import { NO_OFFSET, roundedFactor, scaleBefore, scaleRow, setBefore, inTwoParts } from "./gradient";
+import { NO_OFFSET, inTwoParts, roundedFactor, scaleBefore, scaleRow, setBefore } from "./gradient";
 import { loadOne, storeOne } from "./lanes";
 import { log1p, log1pOfTwo } from "./log";
 import { rowU, rowUnit, sumExpRowAround, sumRow } from "./logsumexp";
