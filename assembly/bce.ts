@@ -150,7 +150,8 @@ function plainBlockWithGrad(count: usize, x: usize, t: usize, factor: v128, dx: 
     const e1 = v128.load(TERMS + (i << 2), 16);
     v128.store(dx + (i << 2), gradientOf(v128.load(x + (i << 2)), e0, t + (i << 2), one, sign, factor));
     v128.store(dx + (i << 2), gradientOf(v128.load(x + (i << 2), 16), e1, t + (i << 2) + 16, one, sign, factor), 16);
-    S = madd<f32>(add<f32>(S, one), madd<f32>(add<f32>(e0, one), e1, e0), S);
+    const pair = madd<f32>(add<f32>(e0, one), e1, e0);
+    S = madd<f32>(S, add<f32>(pair, one), pair);
   }
   return joined(S);
 }

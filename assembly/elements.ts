@@ -269,22 +269,40 @@ function oddsOfLabels(count: usize, x: usize, t: usize): f64 {
   const one = held<f32>(1);
   const minus = held<f32>(-0.0);
   let S = f32x4.splat(0), others = S;
-  for (let i: usize = 0; i < count; i += 4) {
+  let i: usize = 0;
+  for (; i + 8 <= count; i += 8) {
+    const x0 = v128.load(x + (i << 2));
+    const t0 = v128.load(t + (i << 2));
+    const x1 = v128.load(x + (i << 2), 16);
+    const t1 = v128.load(t + (i << 2), 16);
+    const e0 = oddsOf(x0, t0, one, minus);
+    const pair = madd<f32>(add<f32>(e0, one), oddsOf(x1, t1, one, minus), e0);
+    others = v128.or(others, v128.or(notLabel(x0, t0, one, minus), notLabel(x1, t1, one, minus)));
+    S = madd<f32>(S, add<f32>(pair, one), pair);
+  }
+  for (; i < count; i += 4) {
+    const left = min(4, count - i);
     const xV = v128.load(x + (i << 2));
     const tV = v128.load(t + (i << 2));
-    const on = eq<f32>(tV, one);
-    const rest = sub<f32>(one, xV);
-    let other = v128.or(v128.andnot(tV, on), v128.and(v128.or(xV, rest), minus));
-    let odds = div<f32>(v128.andnot(sub<f32>(xV, tV), minus), v128.bitselect(xV, rest, on));
-    if (count - i < 4) {
-      odds = tailOf<f32>(odds, count - i);
-      other = tailOf<f32>(other, count - i);
-    }
-    S = madd<f32>(add<f32>(S, one), odds, S);
-    others = v128.or(others, other);
+    const odds = tailOf<f32>(oddsOf(xV, tV, one, minus), left);
+    others = v128.or(others, tailOf<f32>(notLabel(xV, tV, one, minus), left));
+    S = madd<f32>(S, add<f32>(odds, one), odds);
   }
   const product = joined(S);
   return v128.any_true(others) ? NaN : product < Infinity ? product : Infinity;
+}
+
+/** (1 − p)/p of p = x for the label 1, else 1 − x. */
+// @ts-ignore: decorator
+@inline function oddsOf(x: v128, t: v128, one: v128, minus: v128): v128 {
+  const p = v128.bitselect(x, f32x4.sub(one, x), f32x4.eq(t, one));
+  return f32x4.div(v128.andnot(f32x4.sub(x, t), minus), p);
+}
+
+/** Bits where t is neither 0 nor 1, or x is outside of [0, 1]. */
+// @ts-ignore: decorator
+@inline function notLabel(x: v128, t: v128, one: v128, minus: v128): v128 {
+  return v128.or(v128.andnot(t, f32x4.eq(t, one)), v128.and(v128.or(x, f32x4.sub(one, x)), minus));
 }
 
 /** Derivatives of the losses of such labels, times `factor`, to dx. */

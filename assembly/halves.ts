@@ -95,6 +95,15 @@ export function widen<T>(n: usize, from: usize, to: usize): void {
   const magnitude = v128.load32_splat(WIDE, 8), finite = v128.load32_splat(WIDE, 12);
   let largest = zero;
   let i: usize = 0;
+  // Nothing but loads, stores and what a loop takes besides.
+  for (; isSigned<T>() && i + 16 <= n; i += 16) {
+    const h0 = v128.load(from + (i << 1));
+    const h1 = v128.load(from + (i << 1), 16);
+    v128.store(to + (i << 2), i16x8.shuffle(zero, h0, 0, 8, 1, 9, 2, 10, 3, 11));
+    v128.store(to + (i << 2), i16x8.shuffle(zero, h0, 4, 12, 5, 13, 6, 14, 7, 15), 16);
+    v128.store(to + (i << 2), i16x8.shuffle(zero, h1, 0, 8, 1, 9, 2, 10, 3, 11), 32);
+    v128.store(to + (i << 2), i16x8.shuffle(zero, h1, 4, 12, 5, 13, 6, 14, 7, 15), 48);
+  }
   for (; i + 8 <= n; i += 8) {
     const h = v128.load(from + (i << 1));
     const upper = isSigned<T>() ? h : v128.and(i16x8.shr_s(h, 3), signAndSize);

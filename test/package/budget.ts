@@ -5,5 +5,5 @@ export const BUDGET = {
   /** The single-file bundle, brotli-compressed: what a page loads. */
   bundleBrotli: 65_400,
   /** The npm tarball, which holds each binary three times (as a file, inside its module, and in the bundle) and the worker script as often. */
-  tarball: 378_000,
+  tarball: 379_000,
 } as const;
