@@ -33,8 +33,7 @@ import { CAPPED, SCALED, belowPeak, inner } from "./logits";
  *
  * With `keep` the terms are also stored at `terms`, that of k as 0 or next to it; a row given up leaves anything there.
  * With `scaling` the row before is scaled on the way, its terms at `from` to `to` as {@link setBefore} was told, with q
- * where there is an `offset`: a loop over terms has room for that, and one of its own would begin by waiting for their
- * sum.
+ * where there is an `offset`: a loop over terms has room for that, and one of its own would wait for their sum first.
  * `mode`, `hot`, `scaling` and `offset` are literals, and `keep` of hot rows.
  */
 // @ts-ignore: decorator

@@ -151,6 +151,7 @@ function plainBlockWithGrad(count: usize, x: usize, t: usize, factor: v128, dx: 
     v128.store(dx + (i << 2), gradientOf(v128.load(x + (i << 2)), e0, t + (i << 2), one, sign, factor));
     v128.store(dx + (i << 2), gradientOf(v128.load(x + (i << 2), 16), e1, t + (i << 2) + 16, one, sign, factor), 16);
     const pair = madd<f32>(add<f32>(e0, one), e1, e0);
+    // S + E(1 + S), so that one operation waits for S: this loop, unlike plainBlock's, would wait for two.
     S = madd<f32>(S, add<f32>(pair, one), pair);
   }
   return joined(S);

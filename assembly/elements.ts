@@ -262,8 +262,8 @@ const DERIVATIVE: usize = memory.data(32, 16);
 
 /**
  * Π 1/p − 1 of the probabilities of labels that are 0 or 1: the logarithm of the product is their loss. As in bce.ts,
- * S ← S + E(1 + S), with E = (1 − p)/p: so probabilities near 1 count with all their digits. NaN where a label is
- * neither or an x is outside of [0, 1], ∞ where an x is NaN or the product is no float32.
+ * S ← S + E(1 + S), as S(1 + E) + E, with E = (1 − p)/p: so probabilities near 1 count with all their digits. NaN where
+ * a label is neither or an x is outside of [0, 1], ∞ where an x is NaN or the product is no float32.
  */
 function oddsOfLabels(count: usize, x: usize, t: usize): f64 {
   const one = held<f32>(1);
@@ -354,7 +354,10 @@ function gaussianBlock(count: usize, x: usize, t: usize, v: usize, p: f64, facto
   return v128.any_true(below) ? NaN : sumLanes<f32>(sum);
 }
 
-/** Σ ln v of a block whose PRODUCTS are no ordinary numbers. */
+/**
+ * Σ ln v of a block whose PRODUCTS are no ordinary numbers. Inlined though it is seldom met: where the sweep holds a
+ * call in its place, weighted losses take twice as long.
+ */
 // @ts-ignore: decorator
 @inline function logsOfVariances(count: usize, v: usize, p: f64): f64 {
   const least = held<f32>(p);

@@ -249,8 +249,8 @@ export class CrossEntropyWorkspace {
       const logits = this.#logits.byteOffset + 2 * first * this.classes;
       const grad = this.#grad.byteOffset + this.#grad.BYTES_PER_ELEMENT * first * this.classes;
       if (isNarrow(this.dtype)) widen(stage, logits, elements, this.dtype, at.logits);
-      const rounded = isNarrow(this.gradDtype);
-      block.run(count, !probabilities, scalars.zLoss !== 0, withGrad, first, rounded ? at.result : grad);
+      const to = isNarrow(this.gradDtype) ? at.result : grad;
+      block.run(count, !probabilities, scalars.zLoss !== 0, withGrad, first, to);
       if (withGrad && isNarrow(this.gradDtype)) narrow(stage, at.result, elements, this.gradDtype, grad);
     }
     const losses = full ? this.#losses : this.#losses.subarray(0, rows);
