@@ -1,14 +1,18 @@
 import {
-  BLOCK, add, held, lanes, loadTail, pmax, replaceOne, restoreOne, splat, storeTail, sumLanes,
+  BLOCK, add, held, heldPair, lanes, loadTail, pmax, replaceOne, restoreOne, splat, storeTail, sumLanes, sumPair,
 } from "./lanes";
 import {
   expConstant, expFloor, expMagic, expScaled, exponent, hotArgument, hotConstant, hotExponent, hotMagic, hotNegligible,
-  hotTerm, nothingSeen, outOfRange,
+  hotTerm, nothingSeen, outOfRange, pairOutOfRange,
 } from "./exp";
 import { factorBefore, offsetBefore, offsetIsFree, scaleBoth, scaleRest } from "./gradient";
 import { CAPPED, SCALED, belowPeak, inner } from "./logits";
 
 // The loops over the logits of a row, around one of them: which, and what their sums become, is in logsumexp.ts.
+
+/** Whether every other vector has a sum of its own, for engines that make one of 256 bits of two: they all fuse. */
+// @ts-ignore: decorator
+@inline const JOINED: bool = ASC_FEATURE_RELAXED_SIMD;
 
 /** One more mode. */
 // @ts-ignore: decorator
@@ -57,33 +61,41 @@ import { CAPPED, SCALED, belowPeak, inner } from "./logits";
   const saved = replaceOne<T>(x + k * size, nothing);
   let total: f64 = 0;
   let i: usize = 0;
-  let seen = nothingSeen<T>();
+  // Of every other vector, and of the last ones.
+  let seen = nothingSeen<T>(), seen1 = seen, seenLast = seen;
   if (sizeof<T>() != 8 && mode != CAPPED) {
     // What is not finite is out of range, or raised.
     const whole = n - n % (2 * step);
+    const pair = heldPair();
     while (i < whole) {
-      let a = splat<T>(0);
-      for (const stop = min(i + 2 * BLOCK * step, whole); i < stop; i += 2 * step) {
+      let a = splat<T>(0), b = a;
+      for (const stop = min(i + 4 * BLOCK * step, whole); i < stop; i += 2 * step) {
         const at = i * size;
+        // For the same engines both are read before one is stored, and the lower one is stored last.
         const x0 = argument<T>(v128.load(x + at), mode, factor, capV, peak, hot, floor);
-        const t0 = hot ? hotArgument(x0, h0) : x0;
-        const z0 = hot ? hotExponent(t0, h0, magic) : exponent<T>(x0, c0, magic);
-        const e0 = hot ? hotTerm(t0, z0, magic, h1, h2, h3, h4, h5)
-          : expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6);
-        if (keep) v128.store(terms + at, e0);
         const x1 = argument<T>(v128.load(x + at, 16), mode, factor, capV, peak, hot, floor);
         const t1 = hot ? hotArgument(x1, h0) : x1;
         const z1 = hot ? hotExponent(t1, h0, magic) : exponent<T>(x1, c0, magic);
         const e1 = hot ? hotTerm(t1, z1, magic, h1, h2, h3, h4, h5)
           : expScaled<T>(x1, z1, magic, c1, c2, c3, c4, c5, c6);
         if (keep) v128.store(terms + at, e1, 16);
-        a = add<T>(a, add<T>(e0, e1));
+        if (JOINED) {
+          b = add<T>(b, e1);
+          // Else there would be a register too few.
+          if (mode == AROUND && !keep) seen1 = v128.or(seen1, z1);
+        }
+        const t0 = hot ? hotArgument(x0, h0) : x0;
+        const z0 = hot ? hotExponent(t0, h0, magic) : exponent<T>(x0, c0, magic);
+        const e0 = hot ? hotTerm(t0, z0, magic, h1, h2, h3, h4, h5)
+          : expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6);
+        if (keep) v128.store(terms + at, e0);
+        a = add<T>(a, JOINED ? e0 : add<T>(e0, e1));
         if (scaling) scaleBoth<T>(from + at, to + at, factorBefore(), offset, offsetBefore());
-        if (mode == AROUND) seen = v128.or(v128.or(seen, z0), z1);
+        if (mode == AROUND) seen = v128.or(seen, JOINED && !keep ? z0 : v128.or(z0, z1));
       }
-      total += sumLanes<T>(a);
+      total += JOINED ? sumPair<T>(a, b, pair) : sumLanes<T>(a);
       // Not at the end only: what is given up should be given up early.
-      if (mode == AROUND && !scaling && outOfRange<T>(seen, hot)) {
+      if (mode == AROUND && !scaling && pairOutOfRange<T>(seen, seen1, hot)) {
         restoreOne<T>(x + k * size, saved);
         return NaN;
       }
@@ -100,7 +112,7 @@ import { CAPPED, SCALED, belowPeak, inner } from "./logits";
       const z0 = hot ? hotExponent(t0, h0, magic) : exponent<T>(x0, c0, magic);
       const e0 = hot ? hotTerm(t0, z0, magic, h1, h2, h3, h4, h5)
         : expScaled<T>(x0, z0, magic, c1, c2, c3, c4, c5, c6);
-      if (mode == AROUND) seen = v128.or(seen, z0);
+      if (mode == AROUND) seenLast = v128.or(seenLast, z0);
       // What fills the last vector counts nothing, or NaN when the peak is: then the sum is NaN anyway.
       a = add<T>(a, e0);
       if (keep) {
@@ -109,11 +121,12 @@ import { CAPPED, SCALED, belowPeak, inner } from "./logits";
       }
     }
     total += sumLanes<T>(a);
-    if (mode == AROUND && !scaling && outOfRange<T>(seen, hot)) break;
+    if (mode == AROUND && !scaling && outOfRange<T>(seenLast, hot)) break;
   }
   if (scaling) scaleRest<T>(from, to, n, n - n % (2 * step), factorBefore(), offset, offsetBefore());
   restoreOne<T>(x + k * size, saved);
-  return mode == AROUND && outOfRange<T>(seen, hot) ? NaN : total;
+  if (mode == AROUND && (pairOutOfRange<T>(seen, seen1, hot) || outOfRange<T>(seenLast, hot))) return NaN;
+  return total;
 }
 
 // What is met with of it, as functions. Only rows that are computed in float32 are read as fast as can be.

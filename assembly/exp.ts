@@ -357,10 +357,20 @@ const NEGATIVE_UNFUSED: usize = memory.data<f32>(
 /** Whether one of the z whose bits are united in `seen` was NaN or out of range; `hot` for those of the hot loops. */
 // @ts-ignore: decorator
 @inline export function outOfRange<T>(seen: v128, hot: bool): bool {
-  if (hot) return v128.any_true(i32x4.shr_u(v128.xor(seen, nothingSeen<T>()), 7));
-  return sizeof<T>() == 8
-    ? v128.any_true(i64x2.shr_u(v128.xor(seen, nothingSeen<T>()), 11))
-    : v128.any_true(i32x4.shr_u(v128.xor(seen, nothingSeen<T>()), 8));
+  return v128.any_true(beyondRange<T>(seen, hot));
+}
+
+/** The same of every other vector's. Of what has no sign the sum will do, which engines go back from as in sumPair. */
+// @ts-ignore: decorator
+@inline export function pairOutOfRange<T>(a: v128, b: v128, hot: bool): bool {
+  return v128.any_true(i32x4.add(beyondRange<T>(a, hot), beyondRange<T>(b, hot)));
+}
+
+/** 0, or what has no sign. */
+// @ts-ignore: decorator
+@inline function beyondRange<T>(seen: v128, hot: bool): v128 {
+  const beyond = v128.xor(seen, nothingSeen<T>());
+  return sizeof<T>() == 8 ? i64x2.shr_u(beyond, 11) : i32x4.shr_u(beyond, hot ? 7 : 8);
 }
 
 /** EXP_SCALE·eˣ/2^shift for z = {@link exponent} of x in range. The constants are loaded by the caller. */

@@ -246,12 +246,14 @@ function termsOf(total: usize, x: usize): v128 {
   let i: usize = 0;
   for (; i + 8 <= total; i += 8) {
     const p = x + (i << 2);
-    const t0 = hotArgument(v128.load(p), h0);
-    const z0 = hotExponent(t0, h0, magic);
-    v128.store(TERMS + (i << 2), hotTerm(t0, z0, magic, h1, h2, h3, h4, h5));
+    const at = TERMS + (i << 2);
+    const x0 = v128.load(p);
     const t1 = hotArgument(v128.load(p, 16), h0);
     const z1 = hotExponent(t1, h0, magic);
-    v128.store(TERMS + (i << 2), hotTerm(t1, z1, magic, h1, h2, h3, h4, h5), 16);
+    v128.store(at, hotTerm(t1, z1, magic, h1, h2, h3, h4, h5), 16);
+    const t0 = hotArgument(x0, h0);
+    const z0 = hotExponent(t0, h0, magic);
+    v128.store(at, hotTerm(t0, z0, magic, h1, h2, h3, h4, h5));
     seen = v128.or(v128.or(seen, z0), z1);
   }
   const none = held<f32>(0);

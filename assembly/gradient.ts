@@ -17,12 +17,7 @@ export function scaleRow<T>(terms: usize, y: usize, n: usize, factor: f64, q: f6
   const f = splat<T>(factor);
   const qV = splat<T>(q);
   let i: usize = 0;
-  for (; i + 4 * step <= n; i += 4 * step) {
-    const p = terms + i * size;
-    const to = y + i * size;
-    scaleBoth<T>(p, to, f, true, qV);
-    scaleBoth<T>(p + 32, to + 32, f, true, qV);
-  }
+  for (; i + 2 * step <= n; i += 2 * step) scaleBoth<T>(terms + i * size, y + i * size, f, true, qV);
   scaleRest<T>(terms, y, n, i, f, true, qV);
 }
 
@@ -68,18 +63,16 @@ export function scaleBefore(terms: usize, y: usize, n: usize): void {
 
 /** Without `offset`, a literal, q is left out where adding it would not be free. */
 // @ts-ignore: decorator
-@inline function scaled<T>(p: usize, factor: v128, offset: bool, q: v128): v128 {
-  const e = v128.load(p);
+@inline function scaled<T>(e: v128, factor: v128, offset: bool, q: v128): v128 {
   return offset || offsetIsFree() ? madd<T>(e, factor, q) : mul<T>(e, factor);
 }
 
 /** terms·factor + q of two vectors at p to y. */
 // @ts-ignore: decorator
 @inline export function scaleBoth<T>(p: usize, y: usize, factor: v128, offset: bool, q: v128): void {
-  const v0 = scaled<T>(p, factor, offset, q);
-  const v1 = scaled<T>(p + 16, factor, offset, q);
-  v128.store(y, v0);
-  v128.store(y, v1, 16);
+  const e0 = v128.load(p);
+  v128.store(y, scaled<T>(v128.load(p, 16), factor, offset, q), 16);
+  v128.store(y, scaled<T>(e0, factor, offset, q));
 }
 
 /** The same of what is left of a row from element i on. */
@@ -91,7 +84,7 @@ export function scaleBefore(terms: usize, y: usize, n: usize): void {
   const step = lanes<T>();
   for (; i < n; i += step) {
     const left = n - i;
-    const v = scaled<T>(terms + i * size, factor, offset, q);
+    const v = scaled<T>(v128.load(terms + i * size), factor, offset, q);
     if (left < step) storeTail<T>(y + i * size, left, v);
     else v128.store(y + i * size, v);
   }

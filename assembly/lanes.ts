@@ -106,6 +106,28 @@ const HELD: usize = memory.data(8, 8);
   return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
 }
 
+/** Two vectors beside each other. */
+const PAIR: usize = memory.data(32, 16);
+
+/**
+ * Sum of the lanes of both, in float64. By way of memory: engines that make one vector of 256 bits of two begin where
+ * two are stored beside each other, the lower one last, and go back from there. Not where the place is a literal, so it
+ * is {@link heldPair}.
+ */
+// @ts-ignore: decorator
+@inline export function sumPair<T>(a: v128, b: v128, pair: usize): f64 {
+  v128.store(pair, b, 16);
+  v128.store(pair, a);
+  return sumLanes<T>(add<T>(v128.load(pair), v128.load(pair, 16)));
+}
+
+/** What {@link sumPair} takes as `pair`. */
+// @ts-ignore: decorator
+@inline export function heldPair(): usize {
+  store<usize>(HELD, PAIR);
+  return load<usize>(HELD);
+}
+
 /** Largest lane; NaN lanes are passed over unless it is the first. */
 // @ts-ignore: decorator
 @inline export function maxLanes<T>(v: v128): f64 {

@@ -1,5 +1,5 @@
 import { expShift, hotTwoTo, twoToConstant, twoToMagic } from "./exp";
-import { first, held, loadOne, loadTail, madd, nmadd, storeTail, sumLanes } from "./lanes";
+import { first, held, heldPair, loadOne, loadTail, madd, nmadd, storeTail, sumPair } from "./lanes";
 import { MOST } from "./logsumexp";
 import { tanh, tanhDerivative } from "./tanh";
 
@@ -72,16 +72,19 @@ const SCALED: usize = memory.data(5 * 4, 16);
   const whole = count & ~7;
   let i: usize = 0;
   for (; i < whole; i += 8) {
-    const x0 = v128.load(x + (i << 2));
-    const w0 = f32x4.mul(x0, x0);
-    const t0 = near(x0, w0, p0, p1, p2, b, d);
-    v128.store(POWERS + (i << 2), t0);
-    if (keep) v128.store(CHAINS + (i << 2), nmadd<f32>(t0, t0, squareV));
-    const x1 = v128.load(x + (i << 2), 16);
+    const at = i << 2;
+    const x0 = v128.load(x + at);
+    const x1 = v128.load(x + at, 16);
     const w1 = f32x4.mul(x1, x1);
     const t1 = near(x1, w1, p0, p1, p2, b, d);
-    v128.store(POWERS + (i << 2), t1, 16);
-    if (keep) v128.store(CHAINS + (i << 2), nmadd<f32>(t1, t1, squareV), 16);
+    const w0 = f32x4.mul(x0, x0);
+    const t0 = near(x0, w0, p0, p1, p2, b, d);
+    v128.store(POWERS + at, t1, 16);
+    v128.store(POWERS + at, t0);
+    if (keep) {
+      v128.store(CHAINS + at, nmadd<f32>(t1, t1, squareV), 16);
+      v128.store(CHAINS + at, nmadd<f32>(t0, t0, squareV));
+    }
     // Of numbers that are not negative, as integers: NaN is above ∞.
     largest = i32x4.max_s(largest, i32x4.max_s(w0, w1));
   }
@@ -122,6 +125,7 @@ function farBlock(count: usize, x: usize, factor: f32, unit: f32, square: f32, n
 @inline function sumBlockBy(count: usize, magicOf: f64, keep: bool, terms: usize): f64 {
   const magic = held<f32>(magicOf);
   const a = twoToConstant(1), b = twoToConstant(2), c = twoToConstant(3), d = twoToConstant(4), e = twoToConstant(5);
+  const pair = heldPair();
   let s0 = f32x4.splat(0), s1 = s0;
   const whole = keep ? count & ~7 : count;
   let i: usize = 0;
@@ -132,8 +136,9 @@ function farBlock(count: usize, x: usize, factor: f32, unit: f32, square: f32, n
     s0 = f32x4.add(s0, term0);
     s1 = f32x4.add(s1, term1);
     if (keep) {
-      v128.store(terms + at, f32x4.mul(term0, v128.load(CHAINS + at)));
+      const chain0 = v128.load(CHAINS + at);
       v128.store(terms + at, f32x4.mul(term1, v128.load(CHAINS + at, 16)), 16);
+      v128.store(terms + at, f32x4.mul(term0, chain0));
     }
   }
   if (i < count) {
@@ -146,7 +151,7 @@ function farBlock(count: usize, x: usize, factor: f32, unit: f32, square: f32, n
     put(terms, i, count, f32x4.mul(term0, v128.load(CHAINS + at)));
     if (i + 4 < count) put(terms, i + 4, count, f32x4.mul(term1, v128.load(CHAINS + at, 16)));
   }
-  return sumLanes<f32>(f32x4.add(s0, s1));
+  return sumPair<f32>(s0, s1, pair);
 }
 
 function sumBlock(count: usize, magic: f64): f64 {
