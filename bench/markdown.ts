@@ -2,7 +2,7 @@
 import { OPTIONS } from "./contenders/ours.js";
 import type { Mode } from "./protocol.js";
 import { caseTitle, cells, digits, loses, ratio } from "./report.js";
-import { type Case, LIMITS, type Measurement, measurementOf, type Results } from "./results.js";
+import { type Case, LIMITS, type Measurement, measurementOf, type Results, withExperiment } from "./results.js";
 import { judge, TARGETS, type Target, type Verdict, worstOf } from "./targets.js";
 import { DETAIL_WORKLOAD, MODES, NARROW_WORKLOADS, type Series } from "./workloads.js";
 
@@ -98,23 +98,28 @@ function provenance({ machine, engine, date, commit, command }: Results): string
   return `${parts.join("; ")}.`;
 }
 
-/** Every target of bench/targets.ts, judged by the full run and by the fullest one in another engine. */
+/** The experiment whose figures have a column among the targets: 256-bit code from 128-bit. */
+const WIDER = "revectorize";
+
+/** Every target of bench/targets.ts, judged by the full run and the fullest one in another engine, and its experiment. */
 function targets({ main, engines }: Runs): string {
   const size = ({ cases }: Results) => cases.reduce((total, { measurements }) => total + measurements.length, 0);
   const others = engines.filter(({ engine }) => engine.id !== main.engine.id).sort((a, b) => size(b) - size(a));
-  const shown = [main, ...others.slice(0, 1)];
+  const shown = [main, ...others.slice(0, 1)].flatMap((results) => {
+    const title = `${results.engine.name} ${results.engine.version}`;
+    const wider = withExperiment(results, WIDER);
+    const isThere = TARGETS.some((target) => judge(target, wider));
+    return [{ results, title }, ...(isThere ? [{ results: wider, title: `${title}, ${WIDER}` }] : [])];
+  });
   const lines = TARGETS.flatMap((target) => {
-    const verdicts = shown.map((results) => judge(target, results));
+    const verdicts = shown.map(({ results }) => judge(target, results));
     if (!verdicts.some(Boolean)) return [];
     const bound = `${target.side === "at least" ? "≥" : "≤"} ${figure(target, target.bound)}`;
     const native = target.native?.(main) ?? [];
     const limit = native.length > 0 ? figure(target, worstOf(target, native).figure) : "–";
     return [[target.what, bound, ...verdicts.map(verdict), limit]];
   });
-  return table(
-    ["target", "bound", ...shown.map(({ engine }) => `${engine.name} ${engine.version}`), "the same of C"],
-    lines,
-  );
+  return table(["target", "bound", ...shown.map(({ title }) => title), "the same of C"], lines);
 }
 
 function verdict(one: Verdict | undefined): string {

@@ -130,6 +130,19 @@ export function compare(elements: number, timed: readonly Timed[]): Measurement[
   }));
 }
 
+/** The results as if celoss had run with an experiment of the engine's; what was measured without it alone is left out. */
+export function withExperiment(results: Results, name: string): Results {
+  const suffix = `, ${name}`;
+  const cases = results.cases.map((of) => {
+    const timed = of.measurements.flatMap(({ contender, ...one }) => {
+      if (contender.endsWith(suffix)) return [{ ...one, contender: contender.slice(0, -suffix.length) }];
+      return one.group === "celoss" ? [] : [{ ...one, contender }];
+    });
+    return { ...of, measurements: compare(of.rows * of.classes, timed) };
+  });
+  return { ...results, wasm: null, cases };
+}
+
 /** The native contender that does the same job with the same instructions as this one of celoss. */
 function limitOf(contender: string): string | undefined {
   const bare = /^(simd|relaxed) (workspace|end to end|shared|allocating)$/.exec(contender);

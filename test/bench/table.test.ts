@@ -8,7 +8,15 @@ import { parseFloor } from "../../bench/machine.js";
 import { BLOCKS } from "../../bench/markdown.js";
 import { spread } from "../../bench/plots/svg.js";
 import type { Mode } from "../../bench/protocol.js";
-import { type Case, compare, fromJson, type Results, toJson } from "../../bench/results.js";
+import {
+  type Case,
+  compare,
+  fromJson,
+  measurementOf,
+  type Results,
+  toJson,
+  withExperiment,
+} from "../../bench/results.js";
 import { judge, TARGETS } from "../../bench/targets.js";
 import type { Series } from "../../bench/workloads.js";
 
@@ -35,6 +43,7 @@ function caseOf(rows: number, classes: number, simd: number, mode: Mode = "forwa
     timed("simd shared, 2 threads", simd / 1.8),
     timed("simd workspace, weight", 0.55 * simd),
     timed("simd workspace, float16", 0.75 * simd),
+    timed("simd workspace, wider", 0.1 * simd),
     timed("native sse4.1", simd / 4),
     timed("ort-node graph", 2 * simd),
   ]);
@@ -141,6 +150,16 @@ describe("targets", () => {
       worst: 20_000,
       reached: true,
     });
+  });
+
+  test("as if an experiment had been on: its figures alone, compared anew", () => {
+    const results = withExperiment(RESULTS, "wider");
+    const target = TARGETS.find(({ what }) => what === "simd over native 128-bit code, classes ≥ 1000, forward");
+    expect(target && judge(target, results)?.worst).toBe(2.5);
+    const names = results.cases.flatMap(({ measurements }) => measurements.map(({ contender }) => contender));
+    expect(names.filter((name) => name.startsWith("simd"))).toEqual(results.cases.map(() => "simd workspace"));
+    expect(measurementOf(results.cases[0], "js workspace")).toEqual(measurementOf(RESULTS.cases[0], "js workspace"));
+    expect(TARGETS.some((one) => judge(one, withExperiment(RESULTS, "other")))).toBe(false);
   });
 
   test("what was not measured is not judged", () => {
