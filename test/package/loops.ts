@@ -12,6 +12,8 @@ export interface VectorLoop {
   /** Where the source of its last instruction is, `file:line`: that of a `for` advances its variable. */
   readonly place: string;
   readonly faults: readonly Fault[];
+  /** Its loads and stores of vectors, as they happen: "load", "load 16", "store 16", …, with their offset if any. */
+  readonly accesses: readonly string[];
 }
 
 export interface Fault {
@@ -23,12 +25,12 @@ export interface Fault {
 // A string, a zero, a note of the source's place, a node with its name, or a node's end. Zero is made of nothing by every
 // engine.
 const TOKEN =
-  /"(?:[^"\\]|\\.)*"|\(v128\.const i32x4(?: 0x0+){4}\)|;;@ ?([^\s:]*(?::\d+)?)|\(([^\s()]+)(?: (\$[^\s()]+))?|\)/g;
+  /"(?:[^"\\]|\\.)*"|\(v128\.const i32x4(?: 0x0+){4}\)|;;@ ?([^\s:]*(?::\d+)?)|\(([^\s()]+)(?: (\$[^\s()]+|offset=\d+))?|\)/g;
 
 /** The innermost loops with a `v128.load` of a module in binaryen's text form (.wast), with places of a source map. */
 export function vectorLoops(text: string): VectorLoop[] {
   const found: VectorLoop[] = [];
-  const nodes: (OpenLoop | undefined)[] = [];
+  const nodes: (OpenLoop | string | undefined)[] = [];
   const loops: OpenLoop[] = [];
   let holder = "";
   let place = "";
@@ -39,19 +41,22 @@ export function vectorLoops(text: string): VectorLoop[] {
       lastPlace = note || lastPlace;
     } else if (head === "loop") {
       for (const outer of loops) outer.innermost = false;
-      const loop = { holder, faults: [], innermost: true, loads: false };
+      const loop = { holder, faults: [], accesses: [], innermost: true, loads: false };
       loops.push(loop);
       nodes.push(loop);
     } else if (head !== undefined) {
       if (head === "func") holder = name;
-      nodes.push(undefined);
+      // It happens when its operands are there: at its end.
+      nodes.push(/^v128\.(load|store)$/.test(head) ? `${head.slice(5)} ${name?.slice(7) ?? ""}`.trim() : undefined);
       loops.at(-1)?.faults.push(...faultOf(head, place));
       if (head === "v128.load") for (const loop of loops) loop.loads = true;
     } else if (token === ")") {
       const loop = nodes.pop();
-      if (loop === undefined) continue;
+      if (typeof loop === "string") loops.at(-1)?.accesses.push(loop);
+      if (typeof loop !== "object") continue;
       loops.pop();
-      if (loop.innermost && loop.loads) found.push({ holder, place: lastPlace, faults: loop.faults });
+      const { faults, accesses } = loop;
+      if (loop.innermost && loop.loads) found.push({ holder, place: lastPlace, faults, accesses });
     }
   }
   return found;
@@ -59,6 +64,7 @@ export function vectorLoops(text: string): VectorLoop[] {
 
 interface OpenLoop {
   readonly faults: Fault[];
+  readonly accesses: string[];
   innermost: boolean;
   loads: boolean;
 }
@@ -74,6 +80,20 @@ function ruleOf(instruction: string): Rule | undefined {
   // An operand and a lane that goes to memory are no arithmetic.
   if (/^f(32|64)\.(?!const$)/.test(instruction)) return "scalar";
   return undefined;
+}
+
+/**
+ * Whether V8 can make one vector of 256 bits of each two: nothing is stored between loads that belong together, and
+ * nothing loaded or stored between such stores, of which the lower one comes last.
+ */
+export function isJoinable({ accesses }: VectorLoop): boolean {
+  const paired = accesses.join(",").replace(/store 16,store(?=,|$)/g, "pair");
+  return paired.split("pair").every((part) => {
+    const loads = part.split(",").filter((access) => access !== "");
+    const upper = loads.filter((access) => access === "load 16").length;
+    const lower = loads.filter((access) => access === "load").length;
+    return upper === lower && upper + lower === loads.length;
+  });
 }
 
 /**

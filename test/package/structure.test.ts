@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ELEMENT_OPS } from "../../src/kernels/kernels.js";
-import { isFloat32, type Rule, sourceFunction, type VectorLoop, vectorLoops } from "./loops.js";
+import { isFloat32, isJoinable, type Rule, sourceFunction, type VectorLoop, vectorLoops } from "./loops.js";
 import { REPOSITORY } from "./packed.js";
 
 // What makes hot loops slow without making them wrong: a helper that is no longer inlined, a literal, which Node 24 and
@@ -31,6 +31,19 @@ const HOT = [
   "scaleRow<f32>: assembly/gradient.ts scaleRow",
   "sumExpBelowRow<f32>: assembly/around.ts sumExpRowBy",
   "targetSums<f32>: assembly/crossentropy.ts targetSumsBy",
+];
+
+/** Loops that V8 makes 256 bits wide where it may (src/kernels/experiments.ts): in `relaxed`, which it runs then. */
+const JOINABLE = [
+  "sumExpPlainRow: assembly/around.ts sumExpRowBy",
+  "sumExpStoreRow: assembly/around.ts sumExpRowBy",
+  "sumExpScaleRow: assembly/around.ts sumExpRowBy",
+  "scaleRow<f32>: assembly/gradient.ts scaleRow",
+  "termsOf: assembly/few.ts termsOf",
+  "nearBlock: assembly/softcap.ts nearBlockBy",
+  "nearBlockWithChains: assembly/softcap.ts nearBlockBy",
+  "sumBlock: assembly/softcap.ts sumBlockBy",
+  "sumBlockWithTerms: assembly/softcap.ts sumBlockBy",
 ];
 
 interface Exception {
@@ -143,6 +156,16 @@ describe.each(["simd", "relaxed"])("loops over vectors of float32 rows in %s.was
     expect(faults).toEqual([]);
   });
 
+  test.each(variant === "relaxed" ? JOINABLE : [])("two vectors can become one: %s", (name) => {
+    // The loop for the end of the row, a vector at a time, is there besides.
+    expect(
+      loops
+        .get(name)
+        ?.filter(isJoinable)
+        .map(({ place }) => place),
+    ).toHaveLength(1);
+  });
+
   const exceptions = EXCEPTIONS.filter((exception) => (exception.variant ?? variant) === variant);
 
   test.each(exceptions.map(({ loop, why, rules }) => [loop, why, rules] as const))(
@@ -186,7 +209,8 @@ describe("the checker", () => {
 )`;
 
   test("finds innermost loops with vector loads, where they are, and nothing wrong with a clean one", () => {
-    const clean = { holder: "$assembly/lanes/f<f32>", place: "assembly/lanes.ts:19", faults: [] };
+    const accesses = ["load 16", "store"];
+    const clean = { holder: "$assembly/lanes/f<f32>", place: "assembly/lanes.ts:19", faults: [], accesses };
     expect(vectorLoops(nest("(i32.add (local.get $0) (i32.const 16))"))).toEqual([clean]);
     expect(vectorLoops(nest("(v128.const i32x4 0x00000000 0x00000000 0x00000000 0x00000000)"))).toEqual([clean]);
     expect(
@@ -211,6 +235,18 @@ describe("the checker", () => {
   ])("finds a %s: %s", (rule, instruction, body) => {
     const [{ faults }] = vectorLoops(nest(body));
     expect(faults).toEqual([{ rule, what: `${instruction} (assembly/lanes.ts:24)` }]);
+  });
+
+  test.each([
+    [true, "load 16,load"],
+    [true, "load,load 16,store 16,store,load,load 16,store 16,store"],
+    [false, "load,load 16,store,store 16"],
+    [false, "load,store,load 16,store 16"],
+    [false, "load,load 16,store 16,load,store,load 16"],
+    [false, "load,load 16,store 16"],
+    [false, "load,store"],
+  ])("says whether vectors can be joined: %s for %s", (is, accesses) => {
+    expect(isJoinable({ holder: "", place: "", faults: [], accesses: accesses.split(",") })).toBe(is);
   });
 
   test("tells float32 by the name", () => {
