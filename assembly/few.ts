@@ -247,6 +247,7 @@ function termsOf(total: usize, x: usize): v128 {
   for (; i + 8 <= total; i += 8) {
     const p = x + (i << 2);
     const at = TERMS + (i << 2);
+    // Read before the other is stored, and stored last: as in around.ts.
     const x0 = v128.load(p);
     const t1 = hotArgument(v128.load(p, 16), h0);
     const z1 = hotExponent(t1, h0, magic);

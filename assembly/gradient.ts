@@ -70,6 +70,7 @@ export function scaleBefore(terms: usize, y: usize, n: usize): void {
 /** terms·factor + q of two vectors at p to y. */
 // @ts-ignore: decorator
 @inline export function scaleBoth<T>(p: usize, y: usize, factor: v128, offset: bool, q: v128): void {
+  // Read before the other is stored, and stored last: as in around.ts.
   const e0 = v128.load(p);
   v128.store(y, scaled<T>(v128.load(p, 16), factor, offset, q), 16);
   v128.store(y, scaled<T>(e0, factor, offset, q));

@@ -136,6 +136,7 @@ function farBlock(count: usize, x: usize, factor: f32, unit: f32, square: f32, n
     s0 = f32x4.add(s0, term0);
     s1 = f32x4.add(s1, term1);
     if (keep) {
+      // Read before the other is stored, and stored last: as in around.ts.
       const chain0 = v128.load(CHAINS + at);
       v128.store(terms + at, f32x4.mul(term1, v128.load(CHAINS + at, 16)), 16);
       v128.store(terms + at, f32x4.mul(term0, chain0));

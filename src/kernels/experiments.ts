@@ -43,8 +43,8 @@ function nodeOf(...majors: readonly string[]): NodeProcess | undefined {
   return isOne && typeof WebAssembly === "object" ? process : undefined;
 }
 
-/** Whether the flag could be set. */
-function set(process: NodeProcess, flag: string): boolean {
+/** Whether it could be set. */
+function setFlag(process: NodeProcess, flag: string): boolean {
   const v8 = process.getBuiltinModule?.("node:v8");
   v8?.setFlagsFromString(flag);
   return v8 !== undefined;
@@ -53,7 +53,7 @@ function set(process: NodeProcess, flag: string): boolean {
 function enableRelaxedSimd(): boolean {
   // Others have it by default or not at all.
   const process = nodeOf("20");
-  if (!process || relaxedFuses() || !set(process, RELAXED_SIMD) || !relaxedFuses()) return false;
+  if (!process || relaxedFuses() || !setFlag(process, RELAXED_SIMD) || !relaxedFuses()) return false;
   if (!backend().forced) useBackend();
   return true;
 }
@@ -62,5 +62,5 @@ function enableRevectorization(): boolean {
   // Those whose code all tests have run on. It does not pay in Node 22, and other processors do not have it.
   const process = nodeOf("24", "26");
   if (process?.arch !== "x64" || process.execArgv?.includes(REVECTORIZATION)) return false;
-  return set(process, REVECTORIZATION);
+  return setFlag(process, REVECTORIZATION);
 }
