@@ -71,6 +71,7 @@ const fastest =
     return times.length > 0 ? Math.min(...times) : undefined;
   };
 const ORT = fastest("ort-node operator", "ort-node graph");
+const OPERATOR = time("ort-node operator");
 
 /** The native code whose instructions a contender has; none for several threads. */
 function nativeOf(contender: string): string {
@@ -204,6 +205,27 @@ export const TARGETS: readonly Target[] = [
     15,
     ["simd end to end", "relaxed end to end"],
     ORT,
+    named("1×10", "64×10", "binary 1e6"),
+  ),
+  faster(
+    "simd workspace over ONNX Runtime's operator, gradient",
+    1.7,
+    "simd workspace",
+    OPERATOR,
+    all(single, gradient),
+  ),
+  faster(
+    "relaxed workspace over ONNX Runtime's operator, gradient",
+    2.2,
+    "relaxed workspace",
+    OPERATOR,
+    all(single, gradient),
+  ),
+  faster(
+    "simd and relaxed workspace over ONNX Runtime's operator, 1×10, 64×10 and binary",
+    15,
+    ["simd workspace", "relaxed workspace"],
+    OPERATOR,
     named("1×10", "64×10", "binary 1e6"),
   ),
   faster(`relaxed over native ONNX Runtime, ${WIDE}, forward`, 1 / 1.1, "relaxed workspace", ORT, all(wide, forward)),
