@@ -12,6 +12,8 @@ export const HELP = `Usage: npm run bench -- [options]          the chosen few, 
   --engine ID       run celoss in this engine: that of bench/engines named so (node24, bun …); given again, it adds one
   --json FILE       where the results go (default bench/results/latest.json, which git ignores); bench:engines, and
                     several engines, write into FILE's folder (bench/results/engines), ID.json for each
+  --add             add the rounds to those that FILE holds, of the same binaries on the same machine: the best of all
+                    count, which helps where the machine is busy at times
   --rounds N        rounds of every contender
   --time MS         time of a round
   --warmup MS       warm-up of every contender before its first round
@@ -36,6 +38,7 @@ export interface Choice {
   readonly patterns: readonly string[];
   readonly engines: readonly string[] | undefined;
   readonly json: string | undefined;
+  readonly add: boolean;
   readonly list: boolean;
 }
 
@@ -62,6 +65,7 @@ export function choose(args: string[]): Choice | undefined {
     patterns,
     engines: values.engine,
     json: values.json,
+    add: values.add ?? false,
     list: values.list ?? false,
   };
 }
@@ -86,6 +90,7 @@ function parse(args: string[]) {
         only: { type: "string", multiple: true },
         engine: { type: "string", multiple: true },
         json: { type: "string" },
+        add: { type: "boolean" },
         rounds: { type: "string" },
         time: { type: "string" },
         warmup: { type: "string" },

@@ -130,6 +130,74 @@ export function compare(elements: number, timed: readonly Timed[]): Measurement[
   }));
 }
 
+/**
+ * Two runs as one: the rounds of both, of which the best counts, and what only one of them has measured. For machines that
+ * are busy at times.
+ *
+ * @throws {Error} unless engine, processor, binaries and data are the same
+ */
+export function joined(before: Results, after: Results): Results {
+  for (const [what, of] of Object.entries(SAME))
+    if (of(before) !== of(after)) throw new Error(`${what}: ${of(before)} before, ${of(after)} now`);
+  const cases = before.cases.map((of) => {
+    const now = after.cases.find((one) => isSameCase(of, one));
+    return now ? joinedCase(of, now) : of;
+  });
+  const news = after.cases.filter((now) => !before.cases.some((of) => isSameCase(of, now)));
+  const names = new Set(after.contenders.map(({ name }) => name));
+  return {
+    ...after,
+    command: `${before.command}; ${after.command}`,
+    limits: joinedLimits(before.limits, after.limits),
+    contenders: [...before.contenders.filter(({ name }) => !names.has(name)), ...after.contenders],
+    cases: [...cases, ...news],
+    warmup: after.warmup.length > 0 ? after.warmup : before.warmup,
+    absent: distinct([...before.absent, ...after.absent]),
+    failed: distinct([...before.failed, ...after.failed]),
+  };
+}
+
+const SAME: Record<string, (results: Results) => string | number | null> = {
+  engine: ({ engine }) => `${engine.name} ${engine.version}`,
+  processor: ({ machine }) => `${machine.cpu}, ${machine.cores} cores`,
+  "bytes of the binaries": ({ wasm }) => wasm,
+  seed: ({ seed }) => seed,
+};
+
+function isSameCase(a: Case, b: Case): boolean {
+  return a.workload === b.workload && a.series === b.series && a.kind === b.kind && a.mode === b.mode;
+}
+
+function joinedCase(before: Case, after: Case): Case {
+  const now = new Map(after.measurements.map((one) => [one.contender, one]));
+  const timed = before.measurements.map((one) => {
+    const other = now.get(one.contender);
+    now.delete(one.contender);
+    if (!other) return one;
+    return {
+      ...other,
+      median: Math.min(one.median, other.median),
+      min: Math.min(one.min, other.min),
+      roundMedians: [...one.roundMedians, ...other.roundMedians],
+      samples: one.samples + other.samples,
+    };
+  });
+  return { ...after, measurements: compare(after.rows * after.classes, [...timed, ...now.values()]) };
+}
+
+function joinedLimits(before: Limits | null, after: Limits | null): Limits | null {
+  if (before === null || after === null) return after ?? before;
+  const best = (set: string) => Math.min(before.exp[set] ?? Number.POSITIVE_INFINITY, after.exp[set]);
+  return {
+    memory: Math.max(before.memory, after.memory),
+    exp: Object.fromEntries(Object.keys(after.exp).map((set) => [set, best(set)])),
+  };
+}
+
+function distinct(remarks: readonly Remark[]): Remark[] {
+  return [...new Map(remarks.map((remark) => [JSON.stringify(remark), remark])).values()];
+}
+
 /** The results as if celoss had run with an experiment of the engine's; what was measured without it alone is left out. */
 export function withExperiment(results: Results, name: string): Results {
   const suffix = `, ${name}`;

@@ -2,7 +2,7 @@
  * npm run bench, bench:all and bench:engines: checks every contender's answers, then times them in interleaved rounds,
  * each in a process of its own. bench/README.md says how to read what comes out.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,7 +22,7 @@ import { blankResults, limits } from "./machine.js";
 import { type Choice, choose, HELP, UsageError } from "./options.js";
 import { Desk, type Entry, race, warmup } from "./race.js";
 import { caseTable, caseTitle, engineTitle, losses } from "./report.js";
-import { type Budget, type Results, toJson } from "./results.js";
+import { type Budget, fromJson, joined, type Results, toJson } from "./results.js";
 import { MODES, POINTS, WARMUP_WORKLOAD, WORKLOADS, type Workload } from "./workloads.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -114,6 +114,8 @@ async function runIn(engine: Engine, choice: Choice, json: string): Promise<Resu
     throw new UsageError(`--only "${choice.patterns.join('", "')}" chooses nothing; --list shows what there is`);
   const named = contenders.filter((one) => entries.some((entry) => entry.contenders.includes(one)));
   const results = begin(choice, engine, named);
+  const before = choice.add && existsSync(json) ? fromJson(readFileSync(json, "utf8"), json) : undefined;
+  if (before) joinable(before, results, json);
   console.log([preface(results), ...missing.map((line) => `not here: ${line}`)].join("\n"));
   const folder = mkdtempSync(join(tmpdir(), "celoss-bench-"));
   try {
@@ -142,9 +144,18 @@ async function runIn(engine: Engine, choice: Choice, json: string): Promise<Resu
   }
   console.log([...absences(results), losses(results)].join("\n"));
   mkdirSync(dirname(json), { recursive: true });
-  writeFileSync(json, toJson(results));
+  writeFileSync(json, toJson(before ? joined(before, results) : results));
   console.log(`Results: ${relative(process.cwd(), json)}\n`);
   return results;
+}
+
+/** Asked before hours are spent on measuring. @throws {UsageError} */
+function joinable(before: Results, results: Results, json: string): void {
+  try {
+    joined(before, results);
+  } catch (error) {
+    throw new UsageError(`--add expected results like those of ${json}, got another ${(error as Error).message}`);
+  }
 }
 
 /** The smaller of the run's budget and that of a point of a curve. */

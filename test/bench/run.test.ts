@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -49,6 +49,29 @@ describe("npm run bench", () => {
         expect(stdout).toContain(one.contender);
       }
   }, 120_000);
+
+  test("--add: the rounds join those of the file; results of another engine are refused before anything is timed", async () => {
+    const json = join(folder, "added.json");
+    const read = () => JSON.parse(readFileSync(json, "utf8")) as Results;
+    const add = (pattern: string) => run(...TINY, ...only(pattern), "--json", json, "--add");
+    expect(await add("64×10 forward js end")).toMatchObject({ code: 0 });
+    const [{ measurements: first }] = read().cases;
+    expect(await add("64×10 js end")).toMatchObject({ code: 0 });
+    const { cases, command } = read();
+    expect(command).toMatch(/^npm run bench -- .*; npm run bench -- /);
+    expect(cases.map(({ mode }) => mode)).toEqual(["forward", "gradient"]);
+    const [{ measurements: both }] = cases;
+    expect(both[0].roundMedians.slice(0, first[0].roundMedians.length)).toEqual(first[0].roundMedians);
+    expect(both[0].roundMedians.length).toBeGreaterThanOrEqual(4);
+    expect(both[0].median).toBe(Math.min(...both[0].roundMedians));
+
+    const text = readFileSync(json, "utf8").replace(/"version": "/, '"version": "7.');
+    writeFileSync(json, text);
+    const { code, stdout, stderr } = await add("64×10 forward js end");
+    expect(stderr).toMatch(/--add expected results like those of .*added\.json, got another engine: Node 7\./);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(readFileSync(json, "utf8")).toBe(text);
+  }, 60_000);
 
   test("a pattern that chooses nothing: a message, the way to --help, exit code 2", async () => {
     const { code, stdout, stderr } = await run(...only("7x7"));

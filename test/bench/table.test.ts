@@ -12,6 +12,7 @@ import {
   type Case,
   compare,
   fromJson,
+  joined,
   measurementOf,
   type Results,
   toJson,
@@ -112,6 +113,40 @@ describe("figures of a run", () => {
       small.measurements.filter(({ contender }) => !contender.startsWith("js")),
     );
     expect(new Set(without.map(({ timesBestJs }) => timesBestJs))).toEqual(new Set([null]));
+  });
+
+  test("two runs as one: the best of all rounds, ratios anew, and what only one of them measured", () => {
+    const slower = caseOf(1, 10, 2000);
+    const after: Results = {
+      ...RESULTS,
+      command: "npm run bench -- --add",
+      limits: { memory: 18, exp: { "sse4.1": 0.3 } },
+      cases: [{ ...slower, measurements: slower.measurements.slice(0, 5) }, caseOf(2, 10, 1600)],
+      warmup: [],
+      failed: [{ workload: "1×10", mode: "forward", contender: "a", reason: "b" }],
+    };
+    const both = joined(RESULTS, after);
+    expect(both.command).toBe("npm run bench; npm run bench -- --add");
+    expect(both.limits).toEqual({ memory: 20, exp: { "sse4.1": 0.3 } });
+    expect(both.cases).toHaveLength(RESULTS.cases.length + 1);
+    expect(both.cases.at(-1)?.workload).toBe("2×10");
+    expect([both.warmup, both.failed]).toEqual([RESULTS.warmup, after.failed]);
+    const [first] = both.cases;
+    const names = small.measurements.map(({ contender }) => contender);
+    expect(first.measurements.map(({ contender }) => contender)).toEqual(names);
+    expect(measurementOf(first, "simd workspace")).toMatchObject({
+      median: 800,
+      roundMedians: [800, 1000],
+      samples: 6,
+    });
+    expect(measurementOf(first, "native sse4.1")).toEqual(measurementOf(small, "native sse4.1"));
+    // Nobody of it was faster the second time.
+    expect(first.measurements.map(({ shareOfLimit }) => shareOfLimit)).toEqual(
+      small.measurements.map(({ shareOfLimit }) => shareOfLimit),
+    );
+    const faster = joined(RESULTS, { ...after, cases: [caseOf(1, 10, 800)] }).cases[0];
+    expect(measurementOf(faster, "simd end to end")).toMatchObject({ median: 800, timesBestJs: 1 });
+    expect(() => joined(RESULTS, { ...after, wasm: 20_001 })).toThrow("bytes of the binaries: 20000 before, 20001 now");
   });
 
   test("JSON is read as written, a measurement a line; another schema is refused", () => {
