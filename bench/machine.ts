@@ -67,6 +67,7 @@ export function blankResults(
     schema: SCHEMA,
     date: new Date().toISOString(),
     command,
+    runs: 1,
     commit: commit(),
     machine: machine(),
     limits: null,

@@ -86,14 +86,14 @@ function overviewCell(one: Measurement | undefined): string {
   return `${time} (${loses(one) ? `**${times}**` : times})`;
 }
 
-function provenance({ machine, engine, date, commit, command }: Results): string {
+function provenance({ machine, engine, date, commit, command, runs }: Results): string {
   const flags = engine.relaxedFlags ?? [];
   const parts = [
     `${machine.cpu}, ${machine.cores} cores`,
     `${engine.name} ${engine.version}${flags.length > 0 ? ` (relaxed behind \`${flags.join(" ")}\`)` : ""}`,
     date.slice(0, 10),
     ...(commit ? [`commit ${commit}`] : []),
-    `\`${command}\``,
+    `\`${command}\`${runs > 1 ? `, the best rounds of ${runs} runs` : ""}`,
   ];
   return `${parts.join("; ")}.`;
 }

@@ -4,7 +4,7 @@ import type { Limits, Machine } from "./machine.js";
 import type { Kind, Mode, Round } from "./protocol.js";
 import type { Series } from "./workloads.js";
 
-export const SCHEMA = 2;
+export const SCHEMA = 3;
 
 export interface Budget {
   /** Milliseconds of running before the first sample: engines stay in their baseline compilers for many calls. */
@@ -21,6 +21,8 @@ export interface Results {
   /** ISO 8601, when the run began. */
   readonly date: string;
   readonly command: string;
+  /** How many runs these are, joined; date and commit are those of the last, the command is that of the first. */
+  readonly runs: number;
   readonly commit: string | null;
   readonly machine: Machine;
   /** Measured by full runs only. */
@@ -147,7 +149,8 @@ export function joined(before: Results, after: Results): Results {
   const names = new Set(after.contenders.map(({ name }) => name));
   return {
     ...after,
-    command: `${before.command}; ${after.command}`,
+    command: before.command,
+    runs: before.runs + after.runs,
     limits: joinedLimits(before.limits, after.limits),
     contenders: [...before.contenders.filter(({ name }) => !names.has(name)), ...after.contenders],
     cases: [...cases, ...news],
