@@ -125,7 +125,9 @@ function targets({ main, engines }: Runs): string {
 function verdict(one: Verdict | undefined): string {
   if (!one) return "–";
   const text = `${figure(one.target, one.worst)}${one.where ? ` (${one.where})` : ""}`;
-  return one.reached ? text : `**${text}, missed by ${Math.max(1, Math.round(one.missedBy * 100))} %**`;
+  return one.reached
+    ? text
+    : `**${text}, missed by ${one.missedBy < 0.01 ? "less than 1" : Math.round(one.missedBy * 100)} %**`;
 }
 
 function figure({ unit }: Target, value: number): string {

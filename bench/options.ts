@@ -52,6 +52,8 @@ export function choose(args: string[]): Choice | undefined {
   if (values.all && values.engines) throw new UsageError("--all and --engines exclude each other");
   const suite = values.all ? "all" : values.engines ? "engines" : "quick";
   const patterns = values.only ?? [];
+  if (patterns.some((pattern) => pattern.trim() === "")) throw new UsageError('--only expected words, got ""');
+  if (values.json === "") throw new UsageError('--json expected the name of a file, got ""');
   const words = patterns.map((pattern) => folded(pattern).split(/\s+/));
   return {
     suite,

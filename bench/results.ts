@@ -140,13 +140,16 @@ export function compare(elements: number, timed: readonly Timed[]): Measurement[
  */
 export function joined(before: Results, after: Results): Results {
   for (const [what, of] of Object.entries(SAME))
-    if (of(before) !== of(after)) throw new Error(`${what}: ${of(before)} before, ${of(after)} now`);
+    if (of(before) !== of(after)) throw new Error(`another ${what}, ${of(before)} before and ${of(after)} now`);
   const cases = before.cases.map((of) => {
     const now = after.cases.find((one) => isSameCase(of, one));
     return now ? joinedCase(of, now) : of;
   });
   const news = after.cases.filter((now) => !before.cases.some((of) => isSameCase(of, now)));
   const names = new Set(after.contenders.map(({ name }) => name));
+  // What has worked now says nothing of itself any more.
+  const stands = ({ workload, mode, contender }: Remark) =>
+    !after.cases.some((of) => of.workload === workload && of.mode === mode && measurementOf(of, contender));
   return {
     ...after,
     command: before.command,
@@ -155,15 +158,15 @@ export function joined(before: Results, after: Results): Results {
     contenders: [...before.contenders.filter(({ name }) => !names.has(name)), ...after.contenders],
     cases: [...cases, ...news],
     warmup: after.warmup.length > 0 ? after.warmup : before.warmup,
-    absent: distinct([...before.absent, ...after.absent]),
-    failed: distinct([...before.failed, ...after.failed]),
+    absent: distinct([...before.absent.filter(stands), ...after.absent]),
+    failed: distinct([...before.failed.filter(stands), ...after.failed]),
   };
 }
 
 const SAME: Record<string, (results: Results) => string | number | null> = {
   engine: ({ engine }) => `${engine.name} ${engine.version}`,
   processor: ({ machine }) => `${machine.cpu}, ${machine.cores} cores`,
-  "bytes of the binaries": ({ wasm }) => wasm,
+  "size of the binaries": ({ wasm }) => wasm,
   seed: ({ seed }) => seed,
 };
 
@@ -236,11 +239,32 @@ export function toJson(results: Results): string {
   return `${lists.replace(/\{\n\s+[^{}]+?\n\s+\}/g, flat)}\n`;
 }
 
-/** @throws {Error} for text of another version of this suite */
+/** @throws {Error} for text of another version of this suite, and for what is damaged */
 export function fromJson(text: string, name: string): Results {
-  const value = JSON.parse(text);
-  if (value.schema !== SCHEMA) throw new Error(`${name} has schema ${value.schema}, this suite reads ${SCHEMA}`);
-  return value as Results;
+  let value: Results;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${name} is no JSON: ${(error as Error).message}`);
+  }
+  if (value?.schema !== SCHEMA) throw new Error(`${name} has schema ${value?.schema}, this suite reads ${SCHEMA}`);
+  if (!isWhole(value)) throw new Error(`${name} is damaged`);
+  return value;
+}
+
+/** Whether it has what a run writes, as far as joining asks for it. */
+function isWhole({ runs, engine, machine, contenders, cases, warmup, absent, failed }: Results): boolean {
+  const lists = [contenders, cases, warmup, absent, failed];
+  const isTime = (value: unknown) => typeof value === "number" && value > 0;
+  const isTimed = ({ median, min, roundMedians }: Measurement) =>
+    Array.isArray(roundMedians) && [median, min, ...roundMedians].every(isTime);
+  return (
+    isTime(runs) &&
+    typeof engine?.name === "string" &&
+    typeof machine?.cpu === "string" &&
+    lists.every(Array.isArray) &&
+    cases.every(({ measurements }) => Array.isArray(measurements) && measurements.every(isTimed))
+  );
 }
 
 /** Four digits: what lies beyond is noise. */

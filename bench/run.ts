@@ -2,7 +2,7 @@
  * npm run bench, bench:all and bench:engines: checks every contender's answers, then times them in interleaved rounds,
  * each in a process of its own. bench/README.md says how to read what comes out.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -39,7 +39,7 @@ function progress(text: string): void {
 function enginesOf({ engines: wanted, suite }: Choice): Engine[] {
   const found = findEngines();
   if (wanted === undefined) return suite === "engines" ? found : found.slice(0, 1);
-  return wanted.map((id) => {
+  return [...new Set(wanted)].map((id) => {
     const engine = found.find((one) => one.id === id);
     if (!engine) throw new UsageError(`--engine expected one of ${found.map((one) => one.id).join(", ")}, got "${id}"`);
     return engine;
@@ -74,12 +74,12 @@ function entriesOf({ suite, only }: Choice, contenders: readonly Contender[]): E
     .filter((entry) => entry.contenders.length > 0);
 }
 
-function begin({ suite, budget, only }: Choice, engine: Engine, contenders: readonly Contender[]): Results {
+function begin({ suite, budget }: Choice, engine: Engine, contenders: readonly Contender[]): Results {
   const script = suite === "quick" ? "bench" : `bench:${suite}`;
   const words = process.argv.slice(2).filter((word) => word !== `--${suite}`);
   const command = [`npm run ${script}`, ...(words.length > 0 ? ["--", ...words] : [])].join(" ");
   const results = blankResults(command, engine, budget, contenders);
-  return suite === "all" && !only ? { ...results, limits: limits() } : results;
+  return suite === "all" ? { ...results, limits: limits() } : results;
 }
 
 function preface({ machine, engine, commit, budget }: Results): string {
@@ -107,15 +107,13 @@ function absences({ absent }: Results): string[] {
   return [...counts].map(([line, count]) => `absent: ${line}${count > 1 ? ` (${count} cases)` : ""}`);
 }
 
-async function runIn(engine: Engine, choice: Choice, json: string): Promise<Results> {
+async function runIn({ engine, json, before }: Plan, choice: Choice): Promise<Results> {
   const { contenders, missing } = find(choice, engine);
   const entries = entriesOf(choice, contenders);
   if (entries.length === 0)
     throw new UsageError(`--only "${choice.patterns.join('", "')}" chooses nothing; --list shows what there is`);
   const named = contenders.filter((one) => entries.some((entry) => entry.contenders.includes(one)));
   const results = begin(choice, engine, named);
-  const before = choice.add && existsSync(json) ? fromJson(readFileSync(json, "utf8"), json) : undefined;
-  if (before) joinable(before, results, json);
   console.log([preface(results), ...missing.map((line) => `not here: ${line}`)].join("\n"));
   const folder = mkdtempSync(join(tmpdir(), "celoss-bench-"));
   try {
@@ -143,18 +141,37 @@ async function runIn(engine: Engine, choice: Choice, json: string): Promise<Resu
     rmSync(folder, { recursive: true });
   }
   console.log([...absences(results), losses(results)].join("\n"));
-  mkdirSync(dirname(json), { recursive: true });
-  writeFileSync(json, toJson(before ? joined(before, results) : results));
-  console.log(`Results: ${relative(process.cwd(), json)}\n`);
+  const all = before ? joined(before, results) : results;
+  writeFileSync(json, toJson(all));
+  console.log(
+    `Results: ${relative(process.cwd(), json)}${all.runs > 1 ? `, with those of ${all.runs - 1} before` : ""}\n`,
+  );
   return results;
 }
 
-/** Asked before hours are spent on measuring. @throws {UsageError} */
-function joinable(before: Results, results: Results, json: string): void {
+interface Plan {
+  readonly engine: Engine;
+  /** Where the results go. */
+  readonly json: string;
+  /** What they are added to. */
+  readonly before: Results | undefined;
+}
+
+/** Asks before hours are spent on measuring what could be wrong with the file. @throws {UsageError} */
+function plan(engine: Engine, json: string, { add, budget }: Choice): Plan {
   try {
-    joined(before, results);
+    mkdirSync(dirname(json), { recursive: true });
+    if (existsSync(json) && !statSync(json).isFile()) throw new Error("it is no file");
   } catch (error) {
-    throw new UsageError(`--add expected results like those of ${json}, got another ${(error as Error).message}`);
+    throw new UsageError(`--json expected a file that can be written, got ${json}: ${(error as Error).message}`);
+  }
+  if (!add || !existsSync(json)) return { engine, json, before: undefined };
+  try {
+    const before = fromJson(readFileSync(json, "utf8"), json);
+    joined(before, blankResults("", engine, budget, []));
+    return { engine, json, before };
+  } catch (error) {
+    throw new UsageError(`--add expected results to add to: ${(error as Error).message}`);
   }
 }
 
@@ -185,11 +202,12 @@ async function main(): Promise<number> {
   const json = resolve(
     choice.json ?? join(root, "bench/results", choice.suite === "engines" ? "engines/any.json" : "latest.json"),
   );
+  const several = choice.suite === "engines" || engines.length > 1;
+  const fileOf = ({ id }: Engine) => (several ? join(dirname(json), `${id}.json`) : json);
+  const plans = engines.map((engine) => plan(engine, fileOf(engine), choice));
   let failed = 0;
-  for (const engine of engines) {
-    const file =
-      choice.suite === "engines" || engines.length > 1 ? json.replace(/([^/\\]*)\.json$/, `${engine.id}.json`) : json;
-    const results = await runIn(engine, choice, file);
+  for (const one of plans) {
+    const results = await runIn(one, choice);
     const groups = new Map(results.contenders.map(({ name, group }) => [name, group]));
     failed += results.failed.filter(({ contender }) => groups.get(contender) !== "rival").length;
   }

@@ -50,6 +50,8 @@ describe("the command line", () => {
     [["--warmup", "soon"], /--warmup expected a positive number, got "soon"/],
     [["--all", "--engines"], /--all and --engines exclude each other/],
     [["stray"], /stray/],
+    [["--only", " "], /--only expected words, got ""/],
+    [["--json", ""], /--json expected the name of a file, got ""/],
   ] as const)
     test(`${args.join(" ")}: a message that names it`, () => expect(() => choose([...args])).toThrow(message));
 });

@@ -68,9 +68,18 @@ describe("npm run bench", () => {
     const text = readFileSync(json, "utf8").replace(/"version": "/, '"version": "7.');
     writeFileSync(json, text);
     const { code, stdout, stderr } = await add("64×10 forward js end");
-    expect(stderr).toMatch(/--add expected results like those of .*added\.json, got another engine: Node 7\./);
+    expect(stderr).toMatch(/--add expected results to add to: another engine, Node 7\..* before and Node /);
     expect([code, stdout]).toEqual([2, ""]);
     expect(readFileSync(json, "utf8")).toBe(text);
+    for (const [damaged, message] of [
+      ["", /--add expected .*added\.json is no JSON/],
+      [text.replace('"runs": 2', '"runs": null'), /--add expected .*added\.json is damaged/],
+    ] as const) {
+      writeFileSync(json, damaged);
+      const { code, stderr } = await add("64×10 forward js end");
+      expect(stderr).toMatch(message);
+      expect([code, readFileSync(json, "utf8")]).toEqual([2, damaged]);
+    }
   }, 60_000);
 
   test("a pattern that chooses nothing: a message, the way to --help, exit code 2", async () => {
@@ -79,6 +88,12 @@ describe("npm run bench", () => {
     expect(stderr).toContain("--help");
     expect(stdout).toBe("");
     expect(code).toBe(2);
+  });
+
+  test("a folder in place of a file: exit code 2 before anything is timed", async () => {
+    const { code, stdout, stderr } = await run(...only("64×10 forward js end"), "--json", folder);
+    expect(stderr).toMatch(/--json expected a file that can be written, got .*: it is no file/);
+    expect([code, stdout]).toEqual([2, ""]);
   });
 
   test("an engine that is not there: exit code 2 and those that are", async () => {

@@ -145,9 +145,16 @@ describe("figures of a run", () => {
     expect(first.measurements.map(({ shareOfLimit }) => shareOfLimit)).toEqual(
       small.measurements.map(({ shareOfLimit }) => shareOfLimit),
     );
+    const mended = joined(
+      { ...RESULTS, failed: [{ workload: "1×10", mode: "forward", contender: "naive", reason: "b" }] },
+      after,
+    );
+    expect(mended.failed).toEqual(after.failed);
     const faster = joined(RESULTS, { ...after, cases: [caseOf(1, 10, 800)] }).cases[0];
     expect(measurementOf(faster, "simd end to end")).toMatchObject({ median: 800, timesBestJs: 1 });
-    expect(() => joined(RESULTS, { ...after, wasm: 20_001 })).toThrow("bytes of the binaries: 20000 before, 20001 now");
+    expect(() => joined(RESULTS, { ...after, wasm: 20_001 })).toThrow(
+      "another size of the binaries, 20000 before and 20001 now",
+    );
   });
 
   test("JSON is read as written, a measurement a line; another schema is refused", () => {
@@ -155,6 +162,9 @@ describe("figures of a run", () => {
     expect(fromJson(text, "a")).toEqual(JSON.parse(JSON.stringify(RESULTS)));
     expect(text).toContain('"times": [ 2560000, 256000, 256000, 256000 ] }');
     expect(() => fromJson('{"schema": 1}', "old.json")).toThrow("old.json has schema 1, this suite reads 3");
+    expect(() => fromJson("{", "bad.json")).toThrow("bad.json is no JSON");
+    for (const damaged of [text.replace('"runs": 1', '"runs": null'), text.replace('"min": 800', '"min": null')])
+      expect(() => fromJson(damaged, "bad.json")).toThrow("bad.json is damaged");
   });
 
   test("a line of the native floor", () => {
