@@ -69,7 +69,9 @@ function overview(results: Results): string {
     ]);
     return lines.length > 0 ? [table(head, lines)] : [];
   });
-  const note = "In brackets: times as fast as the best plain JavaScript, bold where WebAssembly loses.";
+  const note =
+    "In brackets: times as fast as the best plain JavaScript, bold where WebAssembly loses. With two threads the arrays are " +
+    "shared ones, which take longer to get at where a call is so small that it stays on one.";
   return [...parts, wrap(`${note} ${provenance(results)}`)].join("\n\n");
 }
 
@@ -86,11 +88,23 @@ function overviewCell(one: Measurement | undefined): string {
   return `${time} (${loses(one) ? `**${times}**` : times})`;
 }
 
-function provenance({ machine, engine, date, commit, command, runs }: Results): string {
+function provenance(results: Results): string {
+  const { machine, engine } = results;
   const flags = engine.relaxedFlags ?? [];
   const parts = [
     `${machine.cpu}, ${machine.cores} cores`,
-    `${engine.name} ${engine.version}${flags.length > 0 ? ` (relaxed behind \`${flags.join(" ")}\`)` : ""}`,
+    `${nameAndVersion(engine)}${flags.length > 0 ? ` (relaxed behind \`${flags.join(" ")}\`)` : ""}`,
+  ];
+  return `${parts.join("; ")}; ${origin(results)}`;
+}
+
+function nameAndVersion({ name, version }: Results["engine"]): string {
+  return `${name} ${version}`;
+}
+
+/** When, of what, and how. */
+function origin({ date, commit, command, runs }: Results): string {
+  const parts = [
     date.slice(0, 10),
     ...(commit ? [`commit ${commit}`] : []),
     `\`${command}\`${runs > 1 ? `, the best rounds of ${runs} runs` : ""}`,
@@ -106,7 +120,7 @@ function targets({ main, engines }: Runs): string {
   const size = ({ cases }: Results) => cases.reduce((total, { measurements }) => total + measurements.length, 0);
   const others = engines.filter(({ engine }) => engine.id !== main.engine.id).sort((a, b) => size(b) - size(a));
   const shown = [main, ...others.slice(0, 1)].flatMap((results) => {
-    const title = `${results.engine.name} ${results.engine.version}`;
+    const title = nameAndVersion(results.engine);
     const wider = withExperiment(results, WIDER);
     const isThere = TARGETS.some((target) => judge(target, wider));
     return [{ results, title }, ...(isThere ? [{ results: wider, title: `${title}, ${WIDER}` }] : [])];
@@ -119,7 +133,13 @@ function targets({ main, engines }: Runs): string {
     const limit = native.length > 0 ? figure(target, worstOf(target, native).figure) : "–";
     return [[target.what, bound, ...verdicts.map(verdict), limit]];
   });
-  return table(["target", "bound", ...shown.map(({ title }) => title), "the same of C"], lines);
+  const origins = [main, ...others.slice(0, 1)].map(
+    (results) => `${nameAndVersion(results.engine)}: ${origin(results)}`,
+  );
+  return [
+    table(["target", "bound", ...shown.map(({ title }) => title), "the same of C"], lines),
+    wrap(origins.join(" ")),
+  ].join("\n\n");
 }
 
 function verdict(one: Verdict | undefined): string {
@@ -238,14 +258,14 @@ function acrossEngines(engines: readonly Results[]): string {
         });
         const flags = variant === "relaxed" && engine.relaxedFlags?.length ? " ¹" : "";
         const shown = line.some((cell) => cell !== "–");
-        return shown ? [[`${way}${flags}, ${engine.name} ${engine.version}`, ...line]] : [];
+        return shown ? [[`${way}${flags}, ${nameAndVersion(engine)}`, ...line]] : [];
       }),
     );
     return table([`${MODE_TITLES[mode]}, ns a logit`, ...ids], lines);
   });
   const note =
     "¹ behind a flag of the engine. `revectorize`: with `--experimental-wasm-revectorize`, 256-bit code from 128-bit.";
-  return [...parts, wrap(`${note} ${provenance(engines[0])}`)].join("\n\n");
+  return [...parts, wrap(`${note} ${engines[0].machine.cpu}; ${origin(engines[0])}`)].join("\n\n");
 }
 
 /** Where a curve has come down: within this factor of where it ends. */
@@ -259,7 +279,7 @@ function warmup({ main, engines }: Runs): string {
       const elements = of ? of.rows * of.classes : Number.NaN;
       const end = times.slice(-times.length / 4).sort((a, b) => a - b)[times.length >> 3];
       const steady = times.findIndex((_, call) => Math.max(...times.slice(call, call + 3)) <= STEADY * end);
-      const engine = `${results.engine.name} ${results.engine.version}`;
+      const engine = nameAndVersion(results.engine);
       return [`${engine}, ${contender}`, digits(times[0] / elements), String(steady + 1), digits(end / elements)];
     }),
   );
