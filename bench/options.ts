@@ -25,7 +25,7 @@ Exit code: 0; 1 when an answer of celoss was wrong or it crashed; 2 for a wrong 
 export type Suite = "quick" | "all" | "engines";
 
 const BUDGETS: Record<Suite, Budget> = {
-  quick: { warmup: 200, rounds: 4, time: 60, sample: 0.5 },
+  quick: { warmup: 150, rounds: 3, time: 50, sample: 0.5 },
   all: { warmup: 400, rounds: 5, time: 150, sample: 2 },
   engines: { warmup: 500, rounds: 5, time: 120, sample: 2 },
 };
