@@ -2,7 +2,15 @@
 import { OPTIONS } from "./contenders/ours.js";
 import type { Mode } from "./protocol.js";
 import { caseTitle, cells, digits, loses, ratio } from "./report.js";
-import { type Case, LIMITS, type Measurement, measurementOf, type Results, withExperiment } from "./results.js";
+import {
+  type Case,
+  LIMITS,
+  type Measurement,
+  measurementOf,
+  nameAndVersion,
+  type Results,
+  withExperiment,
+} from "./results.js";
 import { judge, TARGETS, type Target, type Verdict, worstOf } from "./targets.js";
 import { DETAIL_WORKLOAD, MODES, NARROW_WORKLOADS, type Series } from "./workloads.js";
 
@@ -98,10 +106,6 @@ function provenance(results: Results): string {
   return `${parts.join("; ")}; ${origin(results)}`;
 }
 
-function nameAndVersion({ name, version }: Results["engine"]): string {
-  return `${name} ${version}`;
-}
-
 /** When, of what, and how. */
 function origin({ date, commit, command, runs }: Results): string {
   const parts = [
@@ -119,7 +123,8 @@ const WIDER = "revectorize";
 function targets({ main, engines }: Runs): string {
   const size = ({ cases }: Results) => cases.reduce((total, { measurements }) => total + measurements.length, 0);
   const others = engines.filter(({ engine }) => engine.id !== main.engine.id).sort((a, b) => size(b) - size(a));
-  const shown = [main, ...others.slice(0, 1)].flatMap((results) => {
+  const runs = [main, ...others.slice(0, 1)];
+  const shown = runs.flatMap((results) => {
     const title = nameAndVersion(results.engine);
     const wider = withExperiment(results, WIDER);
     const isThere = TARGETS.some((target) => judge(target, wider));
@@ -133,9 +138,7 @@ function targets({ main, engines }: Runs): string {
     const limit = native.length > 0 ? figure(target, worstOf(target, native).figure) : "–";
     return [[target.what, bound, ...verdicts.map(verdict), limit]];
   });
-  const origins = [main, ...others.slice(0, 1)].map(
-    (results) => `${nameAndVersion(results.engine)}: ${origin(results)}`,
-  );
+  const origins = runs.map((results) => `${nameAndVersion(results.engine)}: ${origin(results)}`);
   return [
     table(["target", "bound", ...shown.map(({ title }) => title), "the same of C"], lines),
     wrap(origins.join(" ")),

@@ -12,8 +12,8 @@ export const HELP = `Usage: npm run bench -- [options]          the chosen few, 
   --engine ID       run celoss in this engine: that of bench/engines named so (node24, bun …); given again, it adds one
   --json FILE       where the results go (default bench/results/latest.json, which git ignores); bench:engines, and
                     several engines, write into FILE's folder (bench/results/engines), ID.json for each
-  --add             add the rounds to those that FILE holds, of the same binaries on the same machine: the best of all
-                    count, which helps where the machine is busy at times
+  --add             add the rounds to those that FILE holds, if engine, processor and the size of the binaries are the
+                    same: the best of all count, which helps where the machine is busy at times
   --rounds N        rounds of every contender
   --time MS         time of a round
   --warmup MS       warm-up of every contender before its first round

@@ -1,5 +1,5 @@
 /** A case as an aligned table of text, and the figures' formats. */
-import { type Case, type Measurement, type Results, spreadOf } from "./results.js";
+import { type Case, type Measurement, nameAndVersion, type Results, spreadOf } from "./results.js";
 
 /** Wide enough for most runs, so that the tables of a run stand under one another. */
 const WIDTHS = [30, 8, 5, 10, 6, 7, 9, 8, 10, 10, 0];
@@ -19,8 +19,8 @@ const HEAD = [
   ],
 ];
 
-export function engineTitle({ name, version, v8 }: Results["engine"]): string {
-  return `${name} ${version}${v8 === null ? "" : ` (V8 ${v8})`}`;
+export function engineTitle(engine: Results["engine"]): string {
+  return nameAndVersion(engine) + (engine.v8 === null ? "" : ` (V8 ${engine.v8})`);
 }
 
 export function caseTitle({ workload, mode, rows, classes, series }: Case): string {

@@ -25,7 +25,7 @@ export interface Results {
   readonly runs: number;
   readonly commit: string | null;
   readonly machine: Machine;
-  /** Measured by full runs only. */
+  /** Measured by bench:all only. */
   readonly limits: Limits | null;
   /** Bytes of simd.wasm and relaxed.wasm together, compressed with brotli. */
   readonly wasm: number | null;
@@ -136,7 +136,7 @@ export function compare(elements: number, timed: readonly Timed[]): Measurement[
  * Two runs as one: the rounds of both, of which the best counts, and what only one of them has measured. For machines that
  * are busy at times.
  *
- * @throws {Error} unless engine, processor, binaries and data are the same
+ * @throws {Error} unless engine, processor, the size of the binaries and the data's seed are the same
  */
 export function joined(before: Results, after: Results): Results {
   for (const [what, of] of Object.entries(SAME))
@@ -147,7 +147,7 @@ export function joined(before: Results, after: Results): Results {
   });
   const news = after.cases.filter((now) => !before.cases.some((of) => isSameCase(of, now)));
   const names = new Set(after.contenders.map(({ name }) => name));
-  // What has worked now says nothing of itself any more.
+  // What was wrong with a contender that is measured now is mended.
   const stands = ({ workload, mode, contender }: Remark) =>
     !after.cases.some((of) => of.workload === workload && of.mode === mode && measurementOf(of, contender));
   return {
@@ -164,7 +164,7 @@ export function joined(before: Results, after: Results): Results {
 }
 
 const SAME: Record<string, (results: Results) => string | number | null> = {
-  engine: ({ engine }) => `${engine.name} ${engine.version}`,
+  engine: ({ engine }) => nameAndVersion(engine),
   processor: ({ machine }) => `${machine.cpu}, ${machine.cores} cores`,
   "size of the binaries": ({ wasm }) => wasm,
   seed: ({ seed }) => seed,
@@ -221,6 +221,10 @@ export function withExperiment(results: Results, name: string): Results {
 function limitOf(contender: string): string | undefined {
   const bare = /^(simd|relaxed) (workspace|end to end|shared|allocating)$/.exec(contender);
   return bare ? LIMITS[bare[1] as keyof typeof LIMITS] : undefined;
+}
+
+export function nameAndVersion({ name, version }: Results["engine"]): string {
+  return `${name} ${version}`;
 }
 
 export function measurementOf(of: Case | undefined, contender: string): Measurement | undefined {

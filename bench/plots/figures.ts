@@ -1,7 +1,7 @@
 /** Which plots there are, from the results of a full run and of the engines. */
 import type { Mode } from "../protocol.js";
 import { digits, engineTitle } from "../report.js";
-import { type Case, type Measurement, measurementOf, type Results } from "../results.js";
+import { type Case, type Measurement, measurementOf, nameAndVersion, type Results } from "../results.js";
 import { MODES, type Series } from "../workloads.js";
 import { type BarPanel, barPlot } from "./bars.js";
 import { type Curve, linePlot } from "./lines.js";
@@ -140,7 +140,7 @@ function warmup(all: readonly Results[]): string | undefined {
       const of = results.cases.find((one) => one.workload === found?.workload);
       if (!found || !of) return [];
       const points = found.times.map((ns, call) => [call + 1, ns / (of.rows * of.classes)] as const);
-      return [{ name: `${results.engine.name} ${results.engine.version}`, colour: colours[i], points: smooth(points) }];
+      return [{ name: nameAndVersion(results.engine), colour: colours[i], points: smooth(points) }];
     });
     return curves.length > 0 ? [{ title: contender.replace(" workspace", ""), curves }] : [];
   });
