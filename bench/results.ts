@@ -146,7 +146,7 @@ export function joined(before: Results, after: Results): Results {
     return now ? joinedCase(of, now) : of;
   });
   const news = after.cases.filter((now) => !before.cases.some((of) => isSameCase(of, now)));
-  const names = new Set(after.contenders.map(({ name }) => name));
+  const contenders = new Map([...before.contenders, ...after.contenders].map((one) => [one.name, one]));
   // What was wrong with a contender that is measured now is mended.
   const stands = ({ workload, mode, contender }: Remark) =>
     !after.cases.some((of) => of.workload === workload && of.mode === mode && measurementOf(of, contender));
@@ -155,7 +155,7 @@ export function joined(before: Results, after: Results): Results {
     command: before.command,
     runs: before.runs + after.runs,
     limits: joinedLimits(before.limits, after.limits),
-    contenders: [...before.contenders.filter(({ name }) => !names.has(name)), ...after.contenders],
+    contenders: [...contenders.values()],
     cases: [...cases, ...news],
     warmup: after.warmup.length > 0 ? after.warmup : before.warmup,
     absent: distinct([...before.absent.filter(stands), ...after.absent]),

@@ -128,6 +128,10 @@ describe("figures of a run", () => {
     };
     const both = joined(RESULTS, after);
     expect([both.command, both.runs]).toEqual(["npm run bench", 2]);
+    const [naive] = RESULTS.contenders;
+    const of = (...names: string[]) => names.map((name) => ({ ...naive, name }));
+    const ordered = joined({ ...RESULTS, contenders: of("a", "b") }, { ...after, contenders: of("c", "b") });
+    expect(ordered.contenders).toEqual(of("a", "b", "c"));
     expect(both.limits).toEqual({ memory: 20, exp: { "sse4.1": 0.3 } });
     expect(both.cases).toHaveLength(RESULTS.cases.length + 1);
     expect(both.cases.at(-1)?.workload).toBe("2×10");
